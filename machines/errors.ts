@@ -128,12 +128,12 @@ export class ParleyError extends Error {
   override readonly name = 'ParleyError';
   readonly code: ErrorCode;
   /** Earlier another try is of no use, if that is known for this very error. */
-  readonly retryAfterMs: number | undefined;
+  readonly retryAfterMs?: number;
 
   constructor(code: ErrorCode, detail?: string, options?: { cause?: unknown; retryAfterMs?: number }) {
     super(detail ? `${ERRORS[code]}: ${detail}` : ERRORS[code], options);
     this.code = code;
-    this.retryAfterMs = options?.retryAfterMs;
+    if (options?.retryAfterMs !== undefined) this.retryAfterMs = options.retryAfterMs;
   }
 }
 

@@ -8,6 +8,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { haltPhrases, parseDialog } from '../actors/dialog/mod.ts';
+import { BLOCK } from '../actors/ear/echo/adaptive-filter.ts';
+import { EchoCanceller } from '../actors/ear/echo/canceller.ts';
 import { loadSoundswallower } from '../adapters/soundswallower/decoder.ts';
 import { spotterGrammar } from '../adapters/spotter/soundswallower/grammar.ts';
 import { type Finding, Spotter } from '../adapters/spotter/soundswallower/spotter.ts';
@@ -17,6 +19,7 @@ import { calibrated } from '../adapters/stt/soundswallower/verdict.ts';
 import { espeakTts } from '../adapters/tts/espeak/espeak.ts';
 import { PIPELINE_RATE, samplesInMs } from '../machines/audio.ts';
 import { defaultParameters } from '../machines/parameters.ts';
+import { addEcho, impulseResponse } from '../testing/eval/room.ts';
 import { levelled, type Noise, Sounds } from '../testing/eval/sounds.ts';
 import { OUT_OF_GRAMMAR } from './recognition-sentences.ts';
 
@@ -34,8 +37,19 @@ const VOICES = {
     'en-us+linda',
   ],
 } as const;
-const OWN =
-  'We took the early train, had breakfast at the station, and then we walked along the river to the lighthouse.';
+const OWN = {
+  fit: 'Once there was a small robot who lived in a house by the sea, and every morning it swept the sand from the stairs before anyone was awake. One day it found a letter under the door.',
+  report:
+    'We took the early train, had breakfast at the station, and then we walked along the river to the lighthouse. Then the rain began, and we sat in a small cafe for hours and talked about the summer.',
+} as const;
+/** How long the robot has spoken when somebody says "stop", ms: in its first reply, and when the canceller knows the room. */
+const SPOKEN_MS = { first: 1_200, later: 4_500 } as const;
+/** Moments of the word in the own voice, ms later than `SPOKEN_MS`. */
+const MOMENTS_MS = [0, 400, 201, 688] as const;
+/** From playback to the microphone. */
+const ECHO_DELAY = samplesInMs(100, PIPELINE_RATE);
+const ECHO_PIECE = samplesInMs(100, PIPELINE_RATE);
+const DISTORTION = 0.2;
 const NOISES: readonly Noise[] = ['white', 'hum', 'knocks', 'babble'];
 const BEFORE = samplesInMs(900, PIPELINE_RATE);
 const AFTER = samplesInMs(700, PIPELINE_RATE);
@@ -121,29 +135,91 @@ function around(word: Float32Array, background: Float32Array, dbfs = SPEECH_DBFS
   return all;
 }
 
-async function missed(): Promise<void> {
-  const own = await sounds.speech(OWN, 'en');
+/** What the echo canceller leaves of `word` and of the robot's voice at `db` relative to it, from `BEFORE` before the word on. */
+async function behindCanceller(word: Float32Array, db: number, spokenMs: number, room: number) {
+  const start = samplesInMs(spokenMs, PIPELINE_RATE);
+  const all = new Float32Array(start + word.length + AFTER);
+  const played = new Float32Array(all.length);
+  played.set(levelled(await sounds.speech(OWN[half], 'en'), SPEECH_DBFS).subarray(0, all.length));
+  const response = impulseResponse(250, 0.3, room);
+  for (let at = 0; at < all.length; at += ECHO_PIECE)
+    addEcho(
+      all.subarray(at, at + ECHO_PIECE),
+      at - ECHO_DELAY,
+      played,
+      response,
+      10 ** (db / 20),
+      DISTORTION,
+    );
+  const hiss = levelled(await sounds.noise('pink', 8_000, room), SPEECH_DBFS - 35);
+  const said = levelled(word, SPEECH_DBFS);
+  for (let i = 0; i < all.length; i++)
+    all[i] = (all[i] ?? 0) + (hiss[i % hiss.length] ?? 0) + (said[i - start] ?? 0);
+  const canceller = new EchoCanceller((from, out) => {
+    for (let i = 0; i < out.length; i++) out[i] = played[from + i] ?? 0;
+  }, false);
+  canceller.restart();
+  for (let at = 0; at + BLOCK <= all.length; at += BLOCK)
+    all.set(canceller.process(all.slice(at, at + BLOCK), at), at);
+  return all.subarray(start - BEFORE);
+}
+
+interface Scene {
+  readonly sound: Float32Array;
+  /** Where the word begins. */
+  readonly start: number;
+}
+type Condition = readonly [name: string, scenes: (word: Float32Array) => Promise<readonly Scene[]>];
+
+/** `word` over `background`, once for each offset in samples. */
+function over(background: Float32Array, dbfs: number, offsets: readonly number[]): Condition[1] {
+  return async (word) =>
+    offsets.map((offset) => ({
+      sound: around(word, background, dbfs, offset),
+      start: BEFORE + offset,
+    }));
+}
+
+async function conditions(): Promise<readonly Condition[]> {
   const quiet = new Float32Array(1);
-  const conditions: [string, Float32Array, number, number][] = [
-    ['silence, −26 dBFS', quiet, SPEECH_DBFS, 0],
-    ['silence, −26 dBFS, 27 ms later', quiet, SPEECH_DBFS, 432],
-    ['silence, −40 dBFS', quiet, -40, 211],
-    ['own voice 20 dB below', levelled(own, SPEECH_DBFS - 20), SPEECH_DBFS, 0],
-    ['own voice 10 dB below', levelled(own, SPEECH_DBFS - 10), SPEECH_DBFS, 0],
-    ['own voice 10 dB below, 400 ms later', levelled(own, SPEECH_DBFS - 10), SPEECH_DBFS, 6_400],
-  ];
-  for (const noise of NOISES) {
-    const sound = levelled(await sounds.noise(noise, 4_000, 1), SPEECH_DBFS - 10);
-    conditions.push([`${noise} 10 dB below`, sound, SPEECH_DBFS, 0]);
-  }
+  const own = await sounds.speech(OWN[half], 'en');
   const kitchen = folder && join(folder, 'noise_kitchen.wav');
-  if (kitchen && existsSync(kitchen))
-    conditions.push([
-      'kitchen 12 dB below',
-      levelled(await sounds.recording(kitchen), SPEECH_DBFS - 12),
-      SPEECH_DBFS,
-      0,
-    ]);
+  return [
+    ['silence, −26 dBFS', over(quiet, SPEECH_DBFS, [0, 432])],
+    ['silence, −40 dBFS', over(quiet, -40, [211])],
+    ...([-20, -10, 0] as const).flatMap((db) =>
+      (['later', 'first'] as const).map(
+        (when): Condition => [
+          `own voice ${db} dB, canceller, ${when} reply`,
+          (word) =>
+            Promise.all(
+              MOMENTS_MS.map(async (laterMs, i) => ({
+                sound: await behindCanceller(word, db, SPOKEN_MS[when] + laterMs, 1 + i),
+                start: BEFORE,
+              })),
+            ),
+        ],
+      ),
+    ),
+    ['own voice 10 dB below, no canceller', over(levelled(own, SPEECH_DBFS - 10), SPEECH_DBFS, [0, 6_400])],
+    ...(await Promise.all(
+      NOISES.map(async (noise): Promise<Condition> => {
+        const sound = levelled(await sounds.noise(noise, 8_000, half === 'fit' ? 11 : 1), SPEECH_DBFS - 10);
+        return [`${noise} 10 dB below`, over(sound, SPEECH_DBFS, [0, 6_400])];
+      }),
+    )),
+    ...(kitchen && existsSync(kitchen)
+      ? [
+          [
+            'kitchen 12 dB below',
+            over(levelled(await sounds.recording(kitchen), SPEECH_DBFS - 12), SPEECH_DBFS, [0, 6_400]),
+          ] as const,
+        ]
+      : []),
+  ];
+}
+
+async function missed(): Promise<void> {
   const words: [string, Float32Array][] = [];
   for (const voice of VOICES[half]) words.push([voice, await sounds.speech('stop', voice)]);
   const recorded = folder && join(folder, 'stops');
@@ -151,25 +227,26 @@ async function missed(): Promise<void> {
     for (const file of readdirSync(recorded).sort())
       words.push([file, await sounds.recording(join(recorded, file))]);
   const delays: number[] = [];
-  for (const [name, background, dbfs, offset] of conditions) {
-    let suspected = 0;
-    let stopped = 0;
+  for (const [name, scenes] of await conditions()) {
+    const count = { said: 0, suspected: 0, confirmed: 0, stopped: 0 };
     const failed: string[] = [];
-    for (const [voice, word] of words) {
-      const end = BEFORE + offset + word.length;
-      const sound = around(word, background, dbfs, offset);
-      const heard = await hear(sound);
-      if (await stopsInAll(sound, heard)) stopped += 1;
-      const first = heard.find(({ finding, at }) => finding.type === 'suspected' && at > end - word.length);
-      if (first) {
-        suspected += 1;
-        delays.push(((first.at - end) * 1_000) / PIPELINE_RATE + first.computeMs);
+    for (const [voice, word] of words)
+      for (const { sound, start } of await scenes(word)) {
+        const end = start + word.length;
+        const heard = await hear(sound);
+        const sinceWord = heard.filter(({ at }) => at > start);
+        const first = sinceWord.find(({ finding }) => finding.type === 'suspected');
+        const confirmed = sinceWord.some(({ finding }) => finding.type === 'confirmed');
+        count.said += 1;
+        if (first) delays.push(((first.at - end) * 1_000) / PIPELINE_RATE + first.computeMs);
+        if (first) count.suspected += 1;
+        if (confirmed) count.confirmed += 1;
+        else failed.push(voice);
+        if (confirmed || (await stopsInAll(sound, heard))) count.stopped += 1;
       }
-      if (!heard.some(({ finding, at }) => finding.type === 'confirmed' && at > end - word.length))
-        failed.push(voice);
-    }
+    const { said, suspected, confirmed, stopped } = count;
     console.log(
-      `${name}: suspected ${suspected} of ${words.length}, confirmed ${words.length - failed.length}, in all ${stopped}${failed.length > 0 ? `; missed: ${failed.join(', ')}` : ''}`,
+      `${name}: suspected ${suspected} of ${said}, confirmed ${confirmed}, in all ${stopped}${failed.length > 0 ? `; missed: ${failed.join(', ')}` : ''}`,
     );
   }
   console.log(`from the end of the word to the suspicion, ms: ${quantiles(delays)}`);
@@ -224,7 +301,7 @@ async function falseStops(): Promise<void> {
           .map((file) => [file, () => sounds.recording(join(folder, group, file))] as const),
       );
   await falsely('synthetic sentences and words', said);
-  await falsely('own voice', [['reply', async () => levelled(await sounds.speech(OWN, 'en'), -36)]]);
+  await falsely('own voice', [['reply', async () => levelled(await sounds.speech(OWN[half], 'en'), -36)]]);
   for (const noise of NOISES) await falsely(noise, [['noise', () => sounds.noise(noise, 20_000, 2)]]);
 }
 

@@ -23,10 +23,10 @@ export interface SpotterGrammar {
 }
 
 /**
- * Preference of a phrase over a phone in the first opinion. Fitted: with 1e7 six of eight synthetic voices are suspected 10 dB
- * above white noise, with 1e10 all of them; the price is suspicions in fluent speech.
+ * Preference of a phrase over a phone in the first opinion. Fitted to seven synthetic voices behind the echo canceller and over noise
+ * (docs/voice-stop.md): with 1e9 it misses 10 of 42, with 1e12 4, with 1e15 it suspects most of what people say.
  */
-const PREFERENCE = 1e9;
+const PREFERENCE = 1e12;
 
 /** `pronunciations`: of the dialog, which go before those of the dictionary (the text of a CMU dictionary). */
 export function spotterGrammar(

@@ -5,6 +5,8 @@ import { parseDialog } from '../../../actors/dialog/mod.ts';
 import type { StopSpotter, StopStretch } from '../../../actors/ports/stop-spotter.ts';
 import { pieces, speak } from '../../../bench/speech.ts';
 import { afterTest } from '../../../test/support/after-test.ts';
+import { levelled, Sounds } from '../../../testing/eval/sounds.ts';
+import { espeakTts } from '../../tts/espeak/espeak.ts';
 import { startWorkerThread } from '../../worker-thread.ts';
 import { canSpot, type SoundswallowerSpotterOptions, soundswallowerSpotter } from './soundswallower.ts';
 
@@ -72,6 +74,32 @@ describe('the stop spotter', () => {
   it.each(['en-us', 'en-gb', 'en-us+f3'])('suspects and confirms "stop" in the voice %s', async (voice) => {
     const { stretch, log, until } = listening(spotter);
     await hear(stretch, 'stop', voice);
+    await until('confirmed');
+    expect(log).toEqual(['suspected stop', 'confirmed stop']);
+    stretch.abort();
+  });
+
+  it.each([
+    ['knocks', 'en-us+f4', -36],
+    ['hum', 'en-us+f3', -40],
+  ] as const)('confirms "stop" over %s', async (kind, voice, dbfs) => {
+    const { stretch, log, until } = listening(spotter);
+    const { samples } = await speak('stop', voice);
+    const noise = levelled(await new Sounds(espeakTts()).noise(kind, 4_000, 11), dbfs);
+    const word = levelled(
+      Float32Array.from(samples, (one) => one / 0x8000),
+      -26,
+    );
+    stretch.push(Int16Array.from(noise, (one, i) => 0x8000 * (one + (word[i - 9_600] ?? 0))));
+    stretch.end();
+    await until('confirmed');
+    expect(log).toEqual(['suspected stop', 'confirmed stop']);
+  });
+
+  it('passes over what sounds like "stop" within other words', async () => {
+    const { stretch, log, until } = listening(spotter);
+    await hear(stretch, 'he set up the tripod and sat upon it', 'en-us+m7');
+    await hear(stretch, 'stop');
     await until('confirmed');
     expect(log).toEqual(['suspected stop', 'confirmed stop']);
     stretch.abort();

@@ -3,7 +3,7 @@ import { type Loaded, ScoredDecoder } from '../../soundswallower/decoder.ts';
 import { Denoiser } from './denoiser.ts';
 import type { SpotterGrammar } from './grammar.ts';
 import { Stretch } from './stretch.ts';
-import { type Evidence, isStop } from './verdict.ts';
+import { type Evidence, isStop, isWorthwhile, LEAST_FRAMES } from './verdict.ts';
 
 /** Audio between two looks at the first opinion (60 ms). */
 const STEP = samplesInMs(60, PIPELINE_RATE);
@@ -23,6 +23,8 @@ const FRAME = samplesInMs(10, PIPELINE_RATE);
 const NORMALISATION = { cmninit: '32,-6,0,-1.8,-2.6,-4,-1.7,0.2,-0.5,-0.8,0.2,-0.7,-0.5', topn: 4 } as const;
 /** Beams: for a "stop" in silence and over a voice, the scores are the same down to 1e-30; at 1e-15 the phrase is lost. Nor does it change their difference to score only the active senones. */
 const SEARCH = { ...NORMALISATION, beam: 1e-30, pbeam: 1e-30, wbeam: 1e-30, compallsen: false } as const;
+/** Of the second opinion, which must not lose the phrase that the first has found: at 1e-30 it lost that of one voice of seven over another voice. */
+const SECOND_SEARCH = { ...SEARCH, beam: 1e-60, pbeam: 1e-60, wbeam: 1e-60 } as const;
 
 /** `sample`: the phrase's end, from the start of the stretch. */
 export type Finding =
@@ -77,8 +79,8 @@ export class Spotter {
     return new Spotter(
       grammar.phrases,
       await ScoredDecoder.make(module, SEARCH, words, loop),
-      await ScoredDecoder.make(module, SEARCH, words, withPhrase),
-      await ScoredDecoder.make(module, SEARCH, words, without),
+      await ScoredDecoder.make(module, SECOND_SEARCH, words, withPhrase),
+      await ScoredDecoder.make(module, SECOND_SEARCH, words, without),
     );
   }
 
@@ -121,10 +123,7 @@ export class Spotter {
     await this.#hear();
     if (!this.#suspicion) {
       const phrase = this.#newPhrase();
-      if (phrase) {
-        this.#emit({ type: 'suspected', phrase: phrase.phrase, sample: phrase.to });
-        this.#suspicion = await this.#suspect(phrase);
-      }
+      if (phrase) await this.#consider(phrase);
     }
     if (!this.#suspicion) return;
     this.#hearAgain(this.#suspicion);
@@ -148,7 +147,7 @@ export class Spotter {
     this.#to = end;
   }
 
-  /** The newest phrase of the first opinion that was not decided before. */
+  /** The newest phrase of the first opinion that is long enough and was not decided before. */
   #newPhrase(): Pick<Suspicion, 'phrase' | 'from' | 'to'> | undefined {
     const text = this.#loop.text();
     if (!this.#phrases.some((phrase) => text.includes(phrase.split(' ')[0] ?? phrase))) return undefined;
@@ -161,20 +160,43 @@ export class Spotter {
         if (!first || !final || said.map((word) => word.text).join(' ') !== phrase) continue;
         const from = this.#from + first.fromFrame * FRAME;
         const to = this.#from + (final.fromFrame + final.frames) * FRAME;
-        if (from >= this.#decidedTo) return { phrase, from, to };
+        if (from >= this.#decidedTo && to - from >= LEAST_FRAMES * FRAME) return { phrase, from, to };
       }
     return undefined;
   }
 
-  async #suspect(phrase: Pick<Suspicion, 'phrase' | 'from' | 'to'>): Promise<Suspicion> {
+  /** Suspects the phrase, unless there is sound before it and little of it in what was heard so far. */
+  async #consider(phrase: Pick<Suspicion, 'phrase' | 'from' | 'to'>): Promise<void> {
+    const suspect = () => this.#emit({ type: 'suspected', phrase: phrase.phrase, sample: phrase.to });
+    const quietBefore = this.#quietBefore(phrase);
+    if (quietBefore) suspect();
+    const suspicion = await this.#begin(phrase);
+    if (!quietBefore) {
+      this.#hearAgain(suspicion);
+      if (!isWorthwhile({ ratio: this.#ratio(), quietBefore })) {
+        this.#decidedTo = phrase.to;
+        return;
+      }
+      suspect();
+      await this.#startSecond();
+      suspicion.heard = suspicion.since;
+    }
+    this.#suspicion = suspicion;
+  }
+
+  async #begin(phrase: Pick<Suspicion, 'phrase' | 'from' | 'to'>): Promise<Suspicion> {
     const since = Math.max(this.#audio.first, phrase.from - BEFORE);
-    await this.#with.start();
-    await this.#without.start();
+    await this.#startSecond();
     return {
       ...phrase,
       ...{ at: this.#audio.end, since, heard: since },
       gain: this.#audio.gain(phrase.from - 5 * FRAME, this.#audio.end),
     };
+  }
+
+  async #startSecond(): Promise<void> {
+    await this.#with.start();
+    await this.#without.start();
   }
 
   /** Second opinion, at the level of the phrase itself. */
@@ -186,6 +208,17 @@ export class Spotter {
     this.#without.process(samples);
   }
 
+  /** Ends the second opinion: how much better its audio fits with the phrase. */
+  #ratio(): number {
+    this.#with.stop();
+    this.#without.stop();
+    return this.#with.text() === '' ? Number.NEGATIVE_INFINITY : this.#with.score() - this.#without.score();
+  }
+
+  #quietBefore({ from, to }: Pick<Suspicion, 'from' | 'to'>): boolean {
+    return this.#quiet(from, to, from - 30 * FRAME, from - 4 * FRAME);
+  }
+
   /** Whether `[start, end)` is 6 dB quieter than the phrase. */
   #quiet(from: number, to: number, start: number, end: number): boolean {
     return this.#audio.loudest(start, end) < this.#audio.loudest(from, to) / 2;
@@ -193,13 +226,10 @@ export class Spotter {
 
   #decide(suspicion: Suspicion): void {
     this.#hearAgain(suspicion);
-    this.#with.stop();
-    this.#without.stop();
     const { phrase, from, to } = suspicion;
     const evidence = {
-      ratio: this.#with.text() === '' ? Number.NEGATIVE_INFINITY : this.#with.score() - this.#without.score(),
-      frames: Math.round((to - from) / FRAME),
-      quietBefore: this.#quiet(from, to, from - 30 * FRAME, from - 4 * FRAME),
+      ratio: this.#ratio(),
+      quietBefore: this.#quietBefore(suspicion),
       quietAfter: this.#quiet(from, to, to + 10 * FRAME, this.#audio.end),
     };
     this.#decidedTo = to;

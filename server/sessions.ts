@@ -82,17 +82,12 @@ export function sessionHost(
     ...(continuing && { waitsFor: continuing.waitsFor }),
     async open(request, listener): Promise<OpenSession> {
       const { session, proof, continues } = request;
-      let rebuilt: Continued | undefined;
-      let begun: Awaited<ReturnType<typeof begin>>;
-      try {
-        rebuilt = continues && (await continuing?.take(session, continues, listener));
-        if (continues && !rebuilt) throw new ParleyError('SESSION_UNKNOWN', session);
-        begun = await begin(request, listener, rebuilt);
-      } catch (error) {
+      const rebuilt = continues && (await continuing?.take(session, continues, listener));
+      if (continues && !rebuilt) throw new ParleyError('SESSION_UNKNOWN', session);
+      const { opened, context, copy } = await begin(request, listener, rebuilt).catch((error) => {
         failover?.settled(session);
         throw error;
-      }
-      const { opened, context, copy } = begun;
+      });
       async function close(reason: SessionCloseReason) {
         if (copy?.fenced) {
           await opened.leave('superseded');

@@ -197,7 +197,13 @@ export async function startContinuing(options: ContinuingOptions): Promise<Conti
   return {
     waitsFor: (session, proof) => (failover ?? waiting).waitsFor(session, proof),
     async take(session, seen, listener) {
-      const made = await rebuilt(session, seen, failover?.claim(session));
+      const taken = failover?.claim(session);
+      let made: Continued | undefined;
+      try {
+        made = await rebuilt(session, seen, taken);
+      } finally {
+        if (taken && !made) failover?.settled(session);
+      }
       const { lastSeq } = seen;
       if (made && lastSeq !== undefined)
         for (const message of missedMessages(made.log, lastSeq)) listener.message(message);

@@ -6,7 +6,7 @@ import type { SessionMessage } from '../../machines/wire.ts';
 import { closed } from './closing.ts';
 import type { DoorListener, DoorRequest, SessionHandle, SessionPeer } from './door.ts';
 import type { DoorSessionContext } from './door-session-context.ts';
-import { type Named, nameOf, openAtHost, type Wanted } from './opening.ts';
+import { CONTINUE_MS, type Named, nameOf, openAtHost, type Wanted } from './opening.ts';
 import { Rest } from './rest.ts';
 import type { Resumption } from './resumption.ts';
 import { Missed } from './seat.ts';
@@ -194,7 +194,8 @@ export class DoorSession implements SessionHandle, SessionPeer {
   async #open(): Promise<void> {
     const { clock, host, limits, counters, admission, share } = this.#context;
     // In any phase: a host that hangs must not keep the slot. What it continues is left for the next attempt.
-    const deadline = clock.setTimer(limits.openMs, () => {
+    const openMs = this.#request.continues ? CONTINUE_MS : limits.openMs;
+    const deadline = clock.setTimer(openMs, () => {
       this.end(this.#request.continues ? 'draining' : 'lost', new ParleyError('INTERNAL', 'too late'));
       this.#release();
     });

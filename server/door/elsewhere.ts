@@ -7,9 +7,10 @@ export interface Owner {
 /**
  * Why a client could not be passed on:
  * - `unreachable`: the owner did not answer in time, left before it said anything, or cannot write to its store
+ * - `slow`: it answers, and has not continued the session in time; it may have many to continue
  * - `unknown`: it answers, and does not have the session, or not for this client
  */
-export type RelayFailure = 'unreachable' | 'unknown';
+export type RelayFailure = 'unreachable' | 'slow' | 'unknown';
 
 /** Sessions of other processes and servers. */
 export interface Elsewhere {

@@ -5,6 +5,9 @@ import { Resumption } from './resumption.ts';
 import type { OpenSession, SessionHost, SessionListener } from './session-host.ts';
 import { sessionRequestOf } from './session-request.ts';
 
+/** How long the host may take to continue a session, ms. When a server is lost, many wait for their turn, and their clients come again. */
+export const CONTINUE_MS = 120_000;
+
 /** What a session is opened with. `continues`: the host has it from a process before. */
 export type Wanted = DoorRequest & { readonly language: string; readonly continues: boolean };
 

@@ -100,6 +100,8 @@ it('a session is not taken from this server while it is rebuilt, runs or closes 
   await a.begin();
   expect(await a.find()).toBeUndefined();
   expect(() => a.failover.claim(SESSION)).toThrow('cannot be reached');
+  expect(await a.find()).toBeUndefined();
+  expect(() => a.failover.claim(SESSION)).toThrow('cannot be reached');
   expect(log).toEqual([]);
   a.failover.settled(SESSION);
   expect(await a.find()).toBeUndefined();

@@ -147,7 +147,7 @@ function programOf(name: string): string {
 }
 
 async function restartable(program: string, place: WorkerPlace, isThere: RegExp): Promise<Restartable> {
-  const start = async () => {
+  const attempt = async () => {
     const child = spawn(process.execPath, ['--import', 'tsx', programOf(program), JSON.stringify(place)], {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -159,6 +159,12 @@ async function restartable(program: string, place: WorkerPlace, isThere: RegExp)
     });
     return started;
   };
+  /** As a process manager does: it may find no broker at the moment. */
+  const start = async (left = 5): Promise<ParleyProcess> =>
+    attempt().catch((error) => {
+      if (left === 0) throw error;
+      return start(left - 1);
+    });
   let over = true;
   let running = await start();
   return {

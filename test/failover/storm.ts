@@ -212,14 +212,16 @@ async function lookInto(servers: readonly FailoverServer[], talkers: readonly Ta
   return { problems, journals, differing: differing.size };
 }
 
-/** What analytics knows of the turns that were acknowledged, as soon as it knows all, or after {@link RECOVERY_MS}. */
+/** What analytics knows of the turns that were acknowledged, as soon as it knows all, or has learnt nothing new for {@link RECOVERY_MS}. */
 async function eventsAt({ workerDir }: FailoverScene, acknowledged: readonly string[]) {
   const store = sqliteStore({ path: join(workerDir, 'parley.db') });
-  const untilMs = performance.now() + RECOVERY_MS;
-  for (;;) {
+  let untilMs = 0;
+  for (let before = -1; ; ) {
     const turns = await store.analytics.turns({ since: '', from: 0, limit: 1_000_000 });
     const known = new Set(turns.map(({ id }) => id));
     const missing = acknowledged.map((id) => `${id}/TurnEnded`).filter((id) => !known.has(id));
+    if (known.size > before) untilMs = performance.now() + RECOVERY_MS;
+    before = known.size;
     if (missing.length > 0 && performance.now() < untilMs) {
       await wait(500);
       continue;

@@ -64,8 +64,10 @@ export function relay(
       client.become(before);
       resolve(client.isClosed ? undefined : why);
     };
-    const late = setTimeout(() => failed('unreachable'), READY_MS);
+    let hasAnswered = false;
+    const late = setTimeout(() => failed(hasAnswered ? 'slow' : 'unreachable'), READY_MS);
     owner.once('open', () => {
+      hasAnswered = true;
       // Its session must not be taken from a later connection of the same client.
       if (!client.isClosed) owner.send(hello);
     });

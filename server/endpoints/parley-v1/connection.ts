@@ -194,6 +194,8 @@ export class Connection implements SocketProtocol {
       if (!owner) return false;
       failed = await relay(this.#socket, hello, owner, { subprotocol: SUBPROTOCOL, hops: this.#hops });
       if (!failed) return true;
+      // Another server would have to begin anew.
+      if (failed === 'slow') break;
     }
     throw new ParleyError('OVERLOADED', 'the server that has the session does not answer; come back to it');
   }

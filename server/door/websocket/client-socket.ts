@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import type { TimerHandle } from '../../../machines/clock.ts';
+import type { Clock, TimerHandle } from '../../../machines/clock.ts';
 import {
   type ErrorCode,
   type ErrorRecord,
@@ -101,6 +101,10 @@ export class ClientSocket {
       },
     });
     this.#protocol.begin?.();
+  }
+
+  get clock(): Clock {
+    return this.#door.clock;
   }
 
   get isClosed(): boolean {

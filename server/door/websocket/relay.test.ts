@@ -88,18 +88,25 @@ it('either side ends with the close code of the other', async () => {
   expect(await session.closed).toBe('bye');
 });
 
-/** An owner that answers as the test wants, and a client that is passed on to it. */
-async function scripted() {
+/** An owner that answers as the test wants, and a client that wants to be passed on to it. */
+async function asked() {
   const owner = new WebSocketServer({ port: 0, host: '127.0.0.1' });
   afterTest(() => owner.close());
   const arrived = new Promise<WebSocket>((resolve) => owner.once('connection', resolve));
   await once(owner, 'listening');
   const address = owner.address();
   const port = typeof address === 'object' ? address?.port : 0;
-  const rig = await startRig({ elsewhere: finding({ url: `ws://127.0.0.1:${port}` }) });
+  const elsewhere = finding({ url: `ws://127.0.0.1:${port}` });
+  const rig = await startRig({ elsewhere });
   const client = await rig.hello({ resume: true, session: 'there', secret: 'secret' });
   const there = await arrived;
   await once(there, 'message');
+  return { there, client, rig, elsewhere };
+}
+
+/** The same, when the owner has said that it has the session. */
+async function scripted() {
+  const { there, client } = await asked();
   there.send('{"type":"ready"}');
   await client.json('ready');
   return { there, client };
@@ -144,6 +151,13 @@ it('servers that believe in each other do not pass a client on for ever', async 
   const client = await one.hello({ resume: true, session: 'gone', secret: 'secret' });
   expect(await client.json()).toMatchObject({ type: 'ready', resumed: false });
   expect([one.door.stats().sessionsOpened, two.door.stats().sessionsOpened]).toEqual([1, 0]);
+});
+
+it('a client whose session is not there in time, with an owner that answers, has to come again', async () => {
+  const { client, rig, elsewhere } = await asked();
+  await rig.clock.advance(10_000);
+  await expectEnd(client, 'OVERLOADED', 4429);
+  expect(elsewhere.asked).toEqual([undefined]);
 });
 
 it('a client whose session has an owner that never answers has to come back to it', async () => {

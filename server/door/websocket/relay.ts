@@ -59,13 +59,13 @@ export function relay(
     const failed = (why: RelayFailure) => {
       if (decided) return;
       decided = true;
-      clearTimeout(late);
+      late.cancel();
       owner.terminate();
       client.become(before);
       resolve(client.isClosed ? undefined : why);
     };
     let hasAnswered = false;
-    const late = setTimeout(() => failed(hasAnswered ? 'slow' : 'unreachable'), READY_MS);
+    const late = client.clock.setTimer(READY_MS, () => failed(hasAnswered ? 'slow' : 'unreachable'));
     owner.once('open', () => {
       hasAnswered = true;
       // Its session must not be taken from a later connection of the same client.
@@ -78,7 +78,7 @@ export function relay(
         const why = isBinary ? undefined : failureIn(data.toString());
         if (why) return failed(why);
         decided = true;
-        clearTimeout(late);
+        late.cancel();
         client.admitted();
         client.proceed();
         resolve(undefined);

@@ -89,7 +89,7 @@ export function sessionHost(
         throw error;
       });
       async function close(reason: SessionCloseReason) {
-        if (copy?.fenced) {
+        if (copy?.fenced || reason === 'superseded') {
           await opened.leave('superseded');
           return ended(session);
         }

@@ -115,14 +115,14 @@ export class DoorSession implements SessionHandle, SessionPeer {
     return isThere && this.resumption?.fits(secret, wanted) === true;
   }
 
-  /** Gives the session to another connection of its client, and ends the one before, if it is still there. */
-  resume(listener: DoorListener): void {
+  /** Gives the session to another connection of its client, and ends the one before, if it is still there. `seen`: the newest epoch that the client knows. */
+  resume(listener: DoorListener, seen = this.resumption?.epoch ?? 1): void {
     const before = this.#listener;
     const missed = before instanceof Missed ? before : this.#goAway();
     if (missed !== before) before.ended(errorRecord(new ParleyError('EPOCH_SUPERSEDED'), 'INTERNAL'));
     this.#listener = listener;
     if (this.#is('opening')) return;
-    if (this.resumption) this.resumption.epoch += 1;
+    if (this.resumption) this.resumption.epoch = seen + 1;
     this.#held = [];
     // Not at once: the connection does not have its handle yet.
     queueMicrotask(() => {

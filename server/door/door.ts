@@ -16,7 +16,7 @@ import { Quotas } from './quotas.ts';
 import { proofOf } from './resumption.ts';
 import { retryAdvice } from './retry-advice.ts';
 import { Seat } from './seat.ts';
-import type { LastSeen, SessionHost } from './session-host.ts';
+import type { Resumes, SessionHost } from './session-host.ts';
 import { DoorCounters, type DoorStats } from './stats.ts';
 import type { Visit, Visitor } from './visitor.ts';
 import type { WireTaps } from './wire-taps.ts';
@@ -65,7 +65,7 @@ export interface DoorRequest {
   /** The client may come back to the session after a lost connection. Default: no. */
   readonly resumable?: boolean | undefined;
   /** The session that it comes back to, if that still waits. */
-  readonly resumes?: (LastSeen & { readonly session: string; readonly secret: string }) | undefined;
+  readonly resumes?: Resumes | undefined;
   /** Another server passed it on: the client comes back to a session, or is refused with SESSION_UNKNOWN. Default: no. */
   readonly relayed?: boolean | undefined;
   /** The client wants `ear` messages. Default: no. */
@@ -227,7 +227,7 @@ export class Door {
     if (this.#drained !== undefined) throw new ParleyError('DRAINING');
     const waiting = this.#waitingFor(request);
     if (waiting) {
-      waiting.resume(listener);
+      waiting.resume(listener, request.resumes?.epoch);
       return new Seat(waiting, listener);
     }
     const continues = this.#continuedBy(request);
@@ -278,23 +278,24 @@ export class Door {
     const { resumes, resumable } = request;
     if (!elsewhere || !resumes || !resumable) return undefined;
     if (this.#waitingFor(request) || this.#continuedBy(request)) return undefined;
-    const { session, secret } = resumes;
-    return (failed) => elsewhere.find({ session, proof: proofOf(secret, request), failed });
+    const wanted = { session: resumes.session, proof: proofOf(resumes.secret, request) };
+    return (failed) => elsewhere.find({ ...wanted, failed });
   }
 
-  /** The session that the client of this request may come back to. */
+  /** The session that the client of this request may come back to. One that it has had at another server since ends. */
   #waitingFor({ resumes, ...request }: DoorRequest): DoorSession | undefined {
-    if (!resumes) return undefined;
-    return [...this.#sessions.keys()].find(
-      (one) => one.session === resumes.session && one.mayResume(resumes.secret, request),
-    );
+    const { session, secret = '', epoch: seen = 0 } = resumes ?? {};
+    const fits = (one: DoorSession) => one.session === session && one.mayResume(secret, request);
+    const found = [...this.#sessions.keys()].find(fits);
+    if (!this.#options.elsewhere || (found?.resumption?.epoch ?? 0) >= seen) return found;
+    found?.end('superseded', new ParleyError('EPOCH_SUPERSEDED'));
+    return undefined;
   }
 
   /** Whether the host can continue the session that the client of this request comes back to. */
   #continuedBy({ resumes, ...request }: DoorRequest): boolean {
     if (!resumes || !request.resumable || this.limits.awayMs === 0) return false;
-    const { session, secret } = resumes;
-    return this.#options.host.waitsFor?.(session, proofOf(secret, request)) === true;
+    return this.#options.host.waitsFor?.(resumes.session, proofOf(resumes.secret, request)) === true;
   }
 
   /** What a client that got this error may do. */

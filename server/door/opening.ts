@@ -23,7 +23,7 @@ export function nameOf(wanted: Wanted, awayMs: number): Named {
   const own = wanted.continues ? wanted.resumes : undefined;
   return {
     session: own?.session ?? randomUUID(),
-    resumption: wanted.resumable && awayMs > 0 ? new Resumption(wanted, own?.secret) : undefined,
+    resumption: wanted.resumable && awayMs > 0 ? new Resumption(wanted, own) : undefined,
   };
 }
 
@@ -38,7 +38,7 @@ export async function openAtHost(
     try {
       const lastSeen = { lastSeq: resumes?.lastSeq, played: resumes?.played };
       const opened = await host.open({ ...sessionRequestOf(named, wanted), continues: lastSeen }, listener);
-      if (named.resumption) named.resumption.epoch = opened.epoch ?? 1;
+      if (named.resumption) named.resumption.epoch = Math.max(opened.epoch ?? 1, named.resumption.epoch);
       return { named, opened, continued: true };
     } catch (error) {
       if (!(error instanceof ParleyError && error.code === 'SESSION_UNKNOWN') || wanted.relayed) throw error;

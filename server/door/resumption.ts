@@ -7,14 +7,16 @@ export class Resumption {
   /** Digest of secret and wishes, from which the secret does not follow. It outlives the server. */
   readonly proof: string;
   /** Counts the connections of the session. */
-  epoch = 1;
+  epoch: number;
   readonly #own: DoorRequest;
 
-  /** `secret`: of a session that goes on. */
-  constructor(own: DoorRequest, secret: string = randomUUID()) {
+  /** `before`: of a session that goes on. */
+  constructor(own: DoorRequest, before?: DoorRequest['resumes']) {
     this.#own = own;
-    this.secret = secret;
-    this.proof = proofOf(secret, own);
+    this.secret = before?.secret ?? randomUUID();
+    // Newer than any at the server before, of which the client may have missed the last.
+    this.epoch = before ? (before.epoch ?? 0) + 2 : 1;
+    this.proof = proofOf(this.secret, own);
   }
 
   /** Whether a client that knows this secret and wants this may have the session. */

@@ -55,8 +55,15 @@ export interface LastSeen {
   readonly played?: { readonly generation: number; readonly samples: number } | undefined;
 }
 
-/** Why the door closes a session: the client asked for it, its connection closed, or the server shuts down. */
-export type SessionCloseReason = 'bye' | 'lost' | 'draining';
+/** What a client says that comes back to a session. `epoch`: of the last `ready` that it got. */
+export type Resumes = LastSeen & {
+  readonly session: string;
+  readonly secret: string;
+  readonly epoch?: number | undefined;
+};
+
+/** Why the door closes a session: the client asked for it, its connection closed, the server shuts down, or another server has it. */
+export type SessionCloseReason = 'bye' | 'lost' | 'draining' | 'superseded';
 
 /** Receives a session's messages and audio for its client, in order. Called inside the session's step: it must not block, and its errors do not reach the session.
  */

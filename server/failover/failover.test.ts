@@ -72,6 +72,17 @@ it('a session is known to the other servers before its client knows of it, also 
   expect(b.failover.claim(SESSION)).toMatchObject({ records: [], lease: { epoch: 2 } });
 });
 
+it('a session that ends where it was lost to another server, unnoticed, leaves that one its journal', async () => {
+  const { broker, log, start, passed } = servers();
+  const copy = await start('a').begin();
+  const b = start('b');
+  await b.find();
+  await b.find('unreachable');
+  await passed(copy.end());
+  expect(log).toEqual(['a is fenced']);
+  expect(broker.batches.get(SESSION)).toHaveLength(3);
+});
+
 it('a client waits only so long for a broker that does not answer', async () => {
   const { clock, start, passed } = servers();
   const a = start('a');

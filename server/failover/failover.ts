@@ -40,7 +40,7 @@ export interface FailoverOptions {
   readonly silentMs: number;
   /** Records of a journal in the own store. */
   readonly own: (session: string, from: number, limit: number) => Promise<readonly JournalRecord[]>;
-  readonly log: Logger;
+  readonly log: Pick<Logger, 'debug' | 'info' | 'warn'>;
 }
 
 /** What became of a takeover, until its client claims it. */

@@ -100,8 +100,13 @@ export class ReplicatedSession {
   async end(): Promise<void> {
     const { session, stream, onProblem } = this.#options;
     this.#replica?.close();
-    if (this.#fenced) return;
-    await Promise.all([this.#lease.release(), stream.delete(session)]).catch(onProblem);
+    try {
+      // If another server has it, which this one did not know yet, the stream is that server's.
+      if (this.#fenced || !(await this.#lease.confirm())) return;
+      await Promise.all([this.#lease.release(), stream.delete(session)]);
+    } catch (error) {
+      onProblem(error instanceof Error ? error : new Error(String(error)));
+    }
   }
 
   /** Leaves it to the next server, with everything so far in the stream if that answers. Never rejects. */

@@ -63,7 +63,7 @@ it('after a restart a session goes on for speech and for the Python client, and 
   const back = client.next('ready');
   await server.kill();
   server = await startServer(dataDir, port);
-  expect(await back).toMatchObject({ resumed: true, epoch: 2 });
+  expect(await back).toMatchObject({ resumed: true, epoch: 3 });
 
   const { session, secret } = owned;
   const stranger = await greeted(url, { session, epoch: 1, secret: 'x'.repeat(String(secret).length) });

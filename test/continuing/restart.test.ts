@@ -70,7 +70,7 @@ describe('a session whose server is ended', () => {
       client.next('reply.end'),
       restart('kill'),
     ]);
-    expect(first).toMatchObject({ session, epoch: 2, resumed: true });
+    expect(first).toMatchObject({ session, epoch: 3, resumed: true });
     expect(action).toMatchObject({
       ...{ id: '1-d1', status: 'failed', message: 'the server was restarted: it may have been done' },
     });
@@ -83,7 +83,7 @@ describe('a session whose server is ended', () => {
       client.next('reply.end'),
       restart('stop'),
     ]);
-    expect(second).toMatchObject({ session, epoch: 3, resumed: true });
+    expect(second).toMatchObject({ session, epoch: 5, resumed: true });
     expect(ended.reason).toBe('interrupted');
     expect(ended.heard).toMatch(/^Once upon/u);
     expect(ended.heard).not.toMatch(/Nobody/u);

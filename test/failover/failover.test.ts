@@ -55,7 +55,7 @@ describe('a session whose server is killed', () => {
     const back = Promise.all([client.next('ready'), client.next('reply.end')]);
     await first.process.kill();
     const [again, ended] = await back;
-    expect(again).toMatchObject({ session, epoch: 2, resumed: true });
+    expect(again).toMatchObject({ session, epoch: 3, resumed: true });
     expect(ended.reason).toBe('interrupted');
     client.text('what did I say?');
     const said = await client.next('reply.end');

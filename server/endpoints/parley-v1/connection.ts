@@ -131,7 +131,7 @@ export class Connection implements SocketProtocol {
     }
     const hello: HelloMessage = parsed.message;
     const { language, voice, audio, input, output, actions, attention, ear } = hello;
-    const { session, secret, lastSeq, played } = hello;
+    const { session, secret, epoch, lastSeq, played } = hello;
     this.#law = LAWS[audio?.inputFormat ?? 'pcm16'];
     this.#audio = {
       inputRate: this.#law ? G711_RATE : (audio?.inputRate ?? PIPELINE_RATE),
@@ -161,7 +161,8 @@ export class Connection implements SocketProtocol {
       earReports: ear === 'reports',
       resumable: hello.resume === true,
       relayed: this.#hops > 0,
-      ...(session !== undefined && secret !== undefined && { resumes: { session, secret, lastSeq, played } }),
+      ...(session !== undefined &&
+        secret !== undefined && { resumes: { session, secret, epoch, lastSeq, played } }),
     } as const;
     this.#helloTimer.cancel();
     void this.#enter(request, text, hello);

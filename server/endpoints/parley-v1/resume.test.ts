@@ -48,6 +48,29 @@ describe('a client that lost its connection', () => {
     expect(await session.commands.take()).toEqual({ type: 'interrupt' });
   });
 
+  it('that has been let in by another server since does not get it from this one, which ends it', async () => {
+    const asked: string[] = [];
+    const elsewhere = {
+      async find({ session }: { session: string }) {
+        asked.push(session);
+        return undefined;
+      },
+    };
+    const { rig, client, session, resume } = await begun({ elsewhere });
+    client.socket.terminate();
+    expect(await session.commands.take()).toBe('away');
+    const again = await rig.hello({ ...resume, epoch: 2 });
+    expect(await session.closed).toBe('superseded');
+    expect(await again.json()).toMatchObject({ type: 'ready', resumed: false });
+    expect(asked).toEqual([resume.session]);
+  });
+
+  it('gets an epoch that is newer than any of the server before', async () => {
+    const { rig, resume } = await begunBefore();
+    const again = await rig.hello({ ...resume, epoch: 7 });
+    expect(await again.json()).toMatchObject({ type: 'ready', epoch: 9, resumed: true });
+  });
+
   it('gets a session that is still being continued for an earlier connection, and once', async () => {
     const { rig, resume } = await begunBefore();
     const [begins, mayOpen] = [new AsyncQueue<string>(), new AsyncQueue<void>()];

@@ -1,0 +1,70 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { expect, it } from 'vitest';
+import { ParleyClient } from '../../clients/typescript/src/node/mod.ts';
+import { openaiServer } from '../../testing/loopback/openai-server.ts';
+import { afterTest, temporaryFolder } from '../support/after-test.ts';
+import { type ParleyProcess, parley } from '../support/processes.ts';
+
+/** The ids of the server processes that became ready, in order. */
+function readied({ lines }: ParleyProcess): readonly number[] {
+  return lines.flatMap((line) => {
+    const [, pid] = /"pid":(\d+),"msg":"a server process is ready"/u.exec(line) ?? [];
+    return pid === undefined ? [] : [Number(pid)];
+  });
+}
+
+function lives(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+it('SIGHUP to `parley serve --processes 2` replaces both processes while clients talk on', async () => {
+  const engine = await openaiServer();
+  afterTest(() => engine.close());
+  const server = parley([
+    ...['serve', '--processes', '2', '--port', '0', '--data-dir', await temporaryFolder()],
+    ...['--log.level', 'info', '--log.format', 'json', '--limits.turns-per-second', '100'],
+    // Loads in no time, and is not asked.
+    ...['--engines.stt', 'openai', '--stt.openai.base-url', engine.baseURL, '--stt.openai.api-key', 'any'],
+  ]);
+  afterTest(() => server.kill());
+  const [, url = ''] = await server.line(/listens on (\S+)/u);
+  await expect.poll(() => readied(server).length, { timeout: 120_000 }).toBe(2);
+
+  let over = false;
+  const talkers = await Promise.all(
+    Array.from({ length: 3 }, async () => {
+      const client = new ParleyClient({ url });
+      afterTest(() => client.close());
+      const readies: string[] = [];
+      client.on('ready', ({ session, resumed }) => readies.push(`${session} ${resumed}`));
+      const { session } = await client.connect();
+      const talk = async () => {
+        const ends: string[] = [];
+        while (!over) {
+          const end = client.next('reply.end');
+          while (!client.text('what is your name')) await client.next('ready');
+          ends.push((await end).reason);
+          await pause(600); // as people do: a session moves when it rests
+        }
+        return ends;
+      };
+      return { session, readies, talk: talk() };
+    }),
+  );
+  const before = readied(server);
+  process.kill(server.pid, 'SIGHUP');
+  await expect.poll(() => readied(server).length, { timeout: 120_000 }).toBe(4);
+  await expect.poll(() => before.filter(lives), { timeout: 120_000 }).toEqual([]);
+  over = true;
+  for (const { session, readies, talk } of talkers) {
+    const ends = await talk;
+    expect(new Set(ends)).toEqual(new Set(['completed']));
+    expect(readies).toEqual([`${session} false`, ...readies.slice(1).map(() => `${session} true`)]);
+    expect(readies.length).toBeGreaterThan(1);
+  }
+  expect(await server.stop()).toBe(0);
+}, 300_000);

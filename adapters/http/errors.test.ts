@@ -1,13 +1,16 @@
+import { APIConnectionTimeoutError } from 'openai';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { ParleyError } from '../../machines/errors.ts';
 import { engineError } from './errors.ts';
+import { classifyOpenAi } from './openai-client.ts';
 
 const toError = (thrown: unknown, cancelled = false) =>
   engineError(thrown, {
     failed: 'LLM_FAILED',
     cancelled,
     secret: 'sk-secret',
+    classify: (error) => classifyOpenAi(error, 'LLM_FAILED'),
   });
 
 const withCode = (code: string) => Object.assign(new Error(`it was ${code}`), { code });
@@ -40,6 +43,10 @@ describe('engineError', () => {
   it('reports invalid JSON, and JSON of another shape, as ENGINE_PROTOCOL', () => {
     expect(toError(new SyntaxError('Unexpected token')).code).toBe('ENGINE_PROTOCOL');
     expect(toError(z.string().safeParse(7).error).code).toBe('ENGINE_PROTOCOL');
+  });
+
+  it('reports a time-out of the client as ENGINE_UNREACHABLE', () => {
+    expect(toError(new APIConnectionTimeoutError()).code).toBe('ENGINE_UNREACHABLE');
   });
 
   it('keeps a ParleyError as it is', () => {

@@ -1,7 +1,6 @@
 import { inspect } from 'node:util';
 import { z } from 'zod';
 import { type ErrorCode, ParleyError } from '../../machines/errors.ts';
-import type { Answer } from './transport.ts';
 
 export interface ErrorContext {
   /** Code for a failure of the engine itself. */
@@ -17,16 +16,6 @@ export interface ErrorContext {
 export interface Finding {
   readonly code: ErrorCode;
   readonly detail: string;
-}
-
-/** A server's refusal of a request. Its message may contain the key, so `engineError` converts it. */
-export class Refusal extends Error {
-  readonly code: ErrorCode;
-
-  constructor(code: ErrorCode, message: string) {
-    super(message);
-    this.code = code;
-  }
 }
 
 const DETAIL_CHARS = 200;
@@ -52,37 +41,12 @@ export function engineError(thrown: unknown, context: ErrorContext): ParleyError
 }
 
 function ofSystem(error: Error): Finding | undefined {
-  if (error instanceof Refusal) return { code: error.code, detail: error.message };
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
   if (PROTOCOL.test(code)) return { code: 'ENGINE_PROTOCOL', detail: `${code} ${error.message}` };
   if (UNREACHABLE.test(code)) return { code: 'ENGINE_UNREACHABLE', detail: `${code} ${error.message}` };
   if (error instanceof SyntaxError) return { code: 'ENGINE_PROTOCOL', detail: 'invalid JSON' };
   if (error instanceof z.ZodError) return { code: 'ENGINE_PROTOCOL', detail: z.prettifyError(error) };
   return undefined;
-}
-
-/** Throws a {@link Refusal} with the server's own message, unless the answer is a success. */
-export async function requireSuccess(
-  { status, ok, body }: Answer,
-  failed: ErrorContext['failed'],
-): Promise<void> {
-  if (ok) return;
-  const said = messageIn((await body.text()).trim());
-  const text = status === 401 ? 'the key is missing or not accepted' : said;
-  throw new Refusal(codeOfStatus(status, failed), `HTTP ${status}${text && `: ${text}`}`);
-}
-
-const errorBody = z.object({ error: z.union([z.string(), z.object({ message: z.string() })]) });
-
-/** The message of a refusal, in JSON as OpenAI's servers write it or as text; '' for a page of HTML. */
-function messageIn(text: string): string {
-  if (text.startsWith('<')) return '';
-  try {
-    const { error } = errorBody.parse(JSON.parse(text));
-    return typeof error === 'string' ? error : error.message;
-  } catch {
-    return text;
-  }
 }
 
 /** The catalogue's code for an HTTP status that is not a success. */

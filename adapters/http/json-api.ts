@@ -1,7 +1,7 @@
 import type { z } from 'zod';
-import { ParleyError } from '../../machines/errors.ts';
+import { type ErrorCode, ParleyError } from '../../machines/errors.ts';
 import { Calls } from './calls.ts';
-import { type ErrorContext, engineError, requireSuccess } from './errors.ts';
+import { codeOfStatus, type ErrorContext, engineError, type Finding } from './errors.ts';
 import { httpTransport } from './transport.ts';
 
 export interface JsonApiOptions {
@@ -26,7 +26,9 @@ export function jsonApi({ baseURL, apiKey, failed }: JsonApiOptions): JsonApi {
   if (!/^https?:\/\/./.test(baseURL) || !URL.canParse(baseURL))
     throw new ParleyError('CONFIG_INVALID', 'baseURL must be an http or https URL');
   const transport = httpTransport({ maxResponseBytes: MAX_RESPONSE_BYTES });
-  const calls = new Calls((thrown, cancelled) => engineError(thrown, { failed, cancelled, secret: apiKey }));
+  const calls = new Calls((thrown, cancelled) =>
+    engineError(thrown, { failed, cancelled, secret: apiKey, classify }),
+  );
   const headers = {
     'content-type': 'application/json',
     ...(apiKey && { authorization: `Bearer ${apiKey}` }),
@@ -35,10 +37,13 @@ export function jsonApi({ baseURL, apiKey, failed }: JsonApiOptions): JsonApi {
     async post(path, body, answer, signal = new AbortController().signal) {
       const events = calls.stream(signal, async function* (call) {
         const url = `${baseURL.replace(/\/$/, '')}${path}`;
-        const sent = { url, headers, body: JSON.stringify(body), signal: call.signal };
-        const got = await transport.send(sent);
-        await requireSuccess(got, failed);
-        yield answer.parse(JSON.parse(await got.body.text()));
+        const init = { method: 'POST', headers, body: JSON.stringify(body), signal: call.signal };
+        const response = await transport.fetch(url, init);
+        if (!response.ok) {
+          const text = (await response.text()).trim();
+          throw new Refusal(codeOfStatus(response.status, failed), `HTTP ${response.status}: ${text}`);
+        }
+        yield answer.parse(JSON.parse(await transport.body(response).text()));
       });
       for await (const event of events) return event;
       throw new ParleyError('ENGINE_PROTOCOL', 'no answer');
@@ -48,4 +53,18 @@ export function jsonApi({ baseURL, apiKey, failed }: JsonApiOptions): JsonApi {
       await transport.close();
     },
   };
+}
+
+/** A refusal with the server's own message, which may contain the key. */
+class Refusal extends Error {
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+function classify(error: Error): Finding | undefined {
+  return error instanceof Refusal ? { code: error.code, detail: error.message } : undefined;
 }

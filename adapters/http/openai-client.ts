@@ -1,9 +1,11 @@
-import { z } from 'zod';
+import OpenAI, { APIConnectionError, APIError } from 'openai';
 import { ParleyError } from '../../machines/errors.ts';
+import type { Body } from './body.ts';
 import { Calls } from './calls.ts';
-import { type ErrorContext, engineError, Refusal, requireSuccess } from './errors.ts';
+import { codeOfStatus, type ErrorContext, engineError, type Finding } from './errors.ts';
 import { eventData } from './sse.ts';
-import { type Answer, type ConnectionStats, httpTransport, type TransportOptions } from './transport.ts';
+import type { ConnectionStats } from './transport.ts';
+import { httpTransport, type TransportOptions } from './transport.ts';
 
 /** Common options of the three OpenAI engines. */
 export interface OpenAiConnectionOptions {
@@ -18,21 +20,13 @@ export interface OpenAiConnectionOptions {
   readonly maxConnections?: number;
 }
 
-export interface OpenAiRequest {
-  readonly body: Uint8Array | string;
-  /** Of the body. Default: JSON. */
-  readonly contentType?: string;
-  /** Content types of the answer. */
-  readonly accepted: RegExp;
-  readonly signal: AbortSignal;
-}
-
 /** A server with OpenAI's protocol, and the connections to it. */
 export interface OpenAiConnection {
   readonly name: string;
+  readonly client: OpenAI;
   readonly calls: Calls;
-  /** Resolves with a success whose content type is `accepted` or absent. */
-  post(path: string, request: OpenAiRequest): Promise<Answer>;
+  /** The body of a successful response of `client`. */
+  body(response: Response): Body;
   connectionStats(): ConnectionStats;
   /** Opens a connection in advance. Rejects with ENGINE_UNREACHABLE; any HTTP response counts as success. */
   warm(): Promise<void>;
@@ -41,41 +35,61 @@ export interface OpenAiConnection {
 
 const OPENAI_URL = 'https://api.openai.com/v1';
 
-/** Throws CONFIG_INVALID if `baseURL` is not an HTTP URL. */
+/**
+ * Throws CONFIG_INVALID if `baseURL` is not an HTTP URL. The client reads only OPENAI_CUSTOM_HEADERS from the
+ * environment.
+ */
 export function openAiConnection(
   options: OpenAiConnectionOptions,
   failed: ErrorContext['failed'],
   limits: Pick<TransportOptions, 'maxResponseBytes'>,
 ): OpenAiConnection {
-  const { baseURL = OPENAI_URL, apiKey, maxConnections } = options;
+  const baseURL = options.baseURL ?? OPENAI_URL;
   if (!/^https?:\/\/./.test(baseURL) || !URL.canParse(baseURL)) {
     throw new ParleyError('CONFIG_INVALID', 'baseURL must be an http or https URL');
   }
-  const root = baseURL.replace(/\/$/, '');
-  const transport = httpTransport({ ...limits, maxConnections });
-  const headers = { 'user-agent': 'parley', ...(apiKey && { authorization: `Bearer ${apiKey}` }) };
-  const calls = new Calls((thrown, cancelled) => engineError(thrown, { failed, cancelled, secret: apiKey }));
+  const { maxConnections } = options;
+  const transport = httpTransport({
+    ...limits,
+    ...(maxConnections === undefined ? {} : { maxConnections }),
+  });
+  const client = new OpenAI({
+    baseURL,
+    // Without a key, the client would take one from the environment and send it to any server.
+    apiKey: options.apiKey || 'none',
+    adminAPIKey: null,
+    organization: null,
+    project: null,
+    webhookSecret: null,
+    ...(options.apiKey ? {} : { defaultHeaders: { authorization: null } }),
+    maxRetries: 0,
+    fetch: transport.fetch,
+    // It would print server responses to the console; errors contain what is needed.
+    logLevel: 'off',
+  });
+  const calls = new Calls((thrown, cancelled) =>
+    engineError(thrown, {
+      failed,
+      cancelled,
+      secret: options.apiKey,
+      classify: (error) => classifyOpenAi(error, failed),
+    }),
+  );
   return {
     name: options.name ?? 'openai',
+    client,
     calls,
-    async post(path, { body, contentType = 'application/json', accepted, signal }) {
-      const answer = await transport.send({
-        url: `${root}${path}`,
-        headers: { ...headers, 'content-type': contentType },
-        ...{ body, signal },
-      });
-      await requireSuccess(answer, failed);
-      if (answer.type === undefined || accepted.test(answer.type)) return answer;
-      void answer.body.return();
-      throw new ParleyError('ENGINE_PROTOCOL', `the content type is ${answer.type.slice(0, 60)}`);
-    },
+    body: (response) => transport.body(response),
     connectionStats: () => transport.stats(),
     warm: () =>
       calls.run(async ({ signal }) => {
         // Every server's response to this is short, even a 404.
-        const url = `${root}/models/${encodeURIComponent(options.model)}`;
-        const { body } = await transport.send({ url, method: 'GET', headers, signal });
-        await body.text();
+        const url = `${baseURL.replace(/\/$/, '')}/models/${encodeURIComponent(options.model)}`;
+        const headers: Record<string, string> = options.apiKey
+          ? { authorization: `Bearer ${options.apiKey}` }
+          : {};
+        const response = await transport.fetch(url, { headers, signal });
+        await (response.ok ? transport.body(response) : response).text();
       }),
     async close() {
       calls.close();
@@ -84,12 +98,18 @@ export function openAiConnection(
   };
 }
 
-/** The JSON of a streamed response, event by event. It reads on after the protocol's `[DONE]` to the end of the body. Throws a Refusal if the server reports an error within the stream (`failed`, ENGINE_OVERLOADED), SyntaxError for invalid JSON, and errors of the connection.
+/** Throws ENGINE_PROTOCOL if the content type is not `allowed`; a missing type passes. */
+export function requireContentType(response: Response, allowed: RegExp): void {
+  const type = response.headers.get('content-type');
+  if (type === null || allowed.test(type)) return;
+  throw new ParleyError('ENGINE_PROTOCOL', `the content type is ${type.slice(0, 60)}`);
+}
+
+/** The JSON of a streamed response, event by event. It reads on after the protocol's `[DONE]` to the end of the body. Throws APIError if the server reports an error within the stream, SyntaxError for invalid JSON, and errors of the connection.
  */
 export async function* openAiEvents(
   body: AsyncIterable<Uint8Array>,
   maxEventChars: number,
-  failed: ErrorContext['failed'],
 ): AsyncGenerator<unknown, void, void> {
   let done = false;
   for await (const data of eventData(body, maxEventChars)) {
@@ -97,21 +117,31 @@ export async function* openAiEvents(
     if (done) continue;
     const parsed: unknown = JSON.parse(data);
     const error = errorIn(parsed);
-    if (error) throw error;
+    if (error) throw new APIError(undefined, error, undefined, undefined);
     yield parsed;
-  }
-
-  function errorIn(event: unknown): Refusal | undefined {
-    if (typeof event !== 'object' || event === null || !('error' in event) || !event.error) return undefined;
-    const { message, code, type } = streamError.parse(event.error);
-    const busy = /rate_limit|overloaded/.test(`${code} ${type}`);
-    return new Refusal(busy ? 'ENGINE_OVERLOADED' : failed, message ?? 'an error without a message');
   }
 }
 
-const text = z.string().optional().catch(undefined);
-/** An error within a stream: an object, or a text. */
-const streamError = z.union([
-  z.object({ message: text, code: text, type: text }),
-  z.unknown().transform((error) => ({ message: String(error), code: undefined, type: undefined })),
-]);
+function errorIn(data: unknown): object | undefined {
+  if (typeof data !== 'object' || data === null || !('error' in data) || !data.error) return undefined;
+  return typeof data.error === 'object' ? data.error : { message: String(data.error) };
+}
+
+/** Maps the errors of the OpenAI client. */
+export function classifyOpenAi(error: Error, failed: ErrorContext['failed']): Finding | undefined {
+  if (!(error instanceof APIError)) return undefined;
+  if (error instanceof APIConnectionError) {
+    // Its cause is more precise, if it has one; a time-out has none.
+    return error.cause ? undefined : { code: 'ENGINE_UNREACHABLE', detail: error.message };
+  }
+  if (error.status === undefined) {
+    // An error within the stream.
+    const busy = /rate_limit|overloaded/.test(`${error.code} ${error.type}`);
+    return { code: busy ? 'ENGINE_OVERLOADED' : failed, detail: error.message };
+  }
+  const code = codeOfStatus(error.status, failed);
+  if (error.status === 401) return { code, detail: 'HTTP 401: the key is missing or not accepted' };
+  // The client puts the status before the message. HTML pages are dropped.
+  const text = error.message.replace(/^\d{3} /, '');
+  return { code, detail: /^\s*</.test(text) ? `HTTP ${error.status}` : `HTTP ${error.status}: ${text}` };
+}

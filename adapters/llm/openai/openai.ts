@@ -9,6 +9,7 @@ import {
   type OpenAiConnectionOptions,
   openAiConnection,
   openAiEvents,
+  requireContentType,
 } from '../../http/openai-client.ts';
 import type { ReportsConnections, TokenStats } from '../../http/transport.ts';
 import { type ChatDelta, parseChunk, parseWhole } from './chunk.ts';
@@ -33,7 +34,6 @@ export interface OpenAiLlmOptions extends OpenAiConnectionOptions {
 
 /** Far more than any spoken reply; limits the memory that a faulty server can use. */
 const LIMITS = { maxResponseBytes: 4 << 20, maxEventChars: 128 << 10 };
-const STREAMS = /^(text\/event-stream|text\/plain|application\/octet-stream)/i;
 const ACCEPTED = { status: 'accepted' };
 const NOT_UNDERSTOOD = '(The user said something that could not be understood.)';
 
@@ -100,13 +100,12 @@ async function* chunks(
   params: ChatCompletionCreateParamsStreaming,
   call: Call,
 ): AsyncGenerator<ChatDelta> {
-  const answer = await connection.post('/chat/completions', {
-    body: JSON.stringify(params),
-    accepted: STREAMS,
-    signal: call.signal,
-  });
+  const response = await connection.client.chat.completions
+    .create(params, { signal: call.signal })
+    .asResponse();
+  requireContentType(response, /^(text\/event-stream|text\/plain|application\/octet-stream)/i);
   let finished = false;
-  for await (const chunk of openAiEvents(answer.body, LIMITS.maxEventChars, 'LLM_FAILED')) {
+  for await (const chunk of openAiEvents(connection.body(response), LIMITS.maxEventChars)) {
     const delta = parseChunk(chunk);
     finished ||= delta.finished;
     yield delta;
@@ -120,12 +119,11 @@ async function* wholeReply(
   params: ChatCompletionCreateParamsStreaming,
   call: Call,
 ): AsyncGenerator<ChatDelta> {
-  const answer = await connection.post('/chat/completions', {
-    body: JSON.stringify({ ...params, stream: false, stream_options: null }),
-    accepted: /json|^text\/plain|^application\/octet-stream/i,
-    signal: call.signal,
-  });
-  yield parseWhole(JSON.parse(await answer.body.text()));
+  const response = await connection.client.chat.completions
+    .create({ ...params, stream: false, stream_options: null }, { signal: call.signal })
+    .asResponse();
+  requireContentType(response, /json|^text\/plain|^application\/octet-stream/i);
+  yield parseWhole(JSON.parse(await connection.body(response).text()));
 }
 
 function body(

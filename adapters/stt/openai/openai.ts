@@ -15,6 +15,7 @@ import {
   type OpenAiConnectionOptions,
   openAiConnection,
   openAiEvents,
+  requireContentType,
 } from '../../http/openai-client.ts';
 import type { ReportsConnections } from '../../http/transport.ts';
 import { writeWav } from '../../wav.ts';
@@ -44,8 +45,6 @@ export interface OpenAiSttOptions extends OpenAiConnectionOptions {
 }
 
 const LIMITS = { maxResponseBytes: 1 << 20, maxEventChars: 128 << 10 };
-const JSON_TYPES = /json|^text\/plain|^application\/octet-stream/i;
-const STREAMS_OR_JSON = /json|^(text\/event-stream|text\/plain|application\/octet-stream)/i;
 const streamEvent = z.union([
   z.object({ type: z.literal('transcript.text.delta'), delta: z.string() }),
   z.object({ type: z.literal('transcript.text.done'), text: z.string() }),
@@ -127,17 +126,23 @@ async function* recognise(
   const wav = writeWav({ rate: PIPELINE_RATE, samples });
   const file = { field: 'file', name: 'utterance.wav', type: 'audio/wav', bytes: wav };
   const { contentType, bytes } = multipartBody(fields, file);
-  const { type = '', body } = await connection.post('/audio/transcriptions', {
-    ...{ body: bytes, contentType, signal: call.signal },
-    accepted: options.stream ? STREAMS_OR_JSON : JSON_TYPES,
-  });
+  const response = await connection.client
+    .post('/audio/transcriptions', {
+      body: bytes,
+      headers: { 'content-type': contentType },
+      signal: call.signal,
+    })
+    .asResponse();
+  const body = connection.body(response);
   // A model that cannot stream ignores the request for it.
-  if (!options.stream || /json/i.test(type)) {
+  if (!options.stream || /json/i.test(response.headers.get('content-type') ?? '')) {
+    requireContentType(response, /json|^text\/plain|^application\/octet-stream/i);
     const fromMs = msOfSamples(fromSample, PIPELINE_RATE);
     yield finalOf(transcription.parse(JSON.parse(await body.text())), guarded, fromMs);
     return;
   }
-  yield* streamedText(openAiEvents(body, LIMITS.maxEventChars, 'STT_FAILED'), guarded);
+  requireContentType(response, /^(text\/event-stream|text\/plain|application\/octet-stream)/i);
+  yield* streamedText(openAiEvents(body, LIMITS.maxEventChars), guarded);
 }
 
 async function* streamedText(events: AsyncIterable<unknown>, guarded: boolean): AsyncGenerator<SttEvent> {

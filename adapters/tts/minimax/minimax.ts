@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import type { TtsEngine, TtsEvent, TtsRequest } from '../../../actors/ports/tts.ts';
-import { ParleyError } from '../../../machines/errors.ts';
+import { type ErrorCode, ParleyError } from '../../../machines/errors.ts';
 import type { Parsed } from '../../engine.ts';
 import { Calls } from '../../http/calls.ts';
-import { engineError, Refusal, requireSuccess } from '../../http/errors.ts';
+import { codeOfStatus, engineError, type Finding } from '../../http/errors.ts';
 import { eventData } from '../../http/sse.ts';
-import { type Answer, httpTransport, type ReportsConnections } from '../../http/transport.ts';
+import type { ReportsConnections } from '../../http/transport.ts';
+import { httpTransport, type Transport } from '../../http/transport.ts';
 import { PcmPieces } from '../pcm-pieces.ts';
 import type { minimaxKeys } from './engine.ts';
 import { languageBoost } from './languages.ts';
@@ -31,7 +32,7 @@ const OVERLOADED: ReadonlySet<number> = new Set([1002, 1039, 1041, 2045, 2056]);
 const FAILED: ReadonlySet<number> = new Set([1000, 1001, 1024, 1033]);
 
 const baseResponse = z.object({ status_code: z.int(), status_msg: z.string().nullish() });
-const speechEvent = z.object({
+const answer = z.object({
   data: z.object({ audio: z.string().nullish(), status: z.int().nullish() }).nullish(),
   base_resp: baseResponse.nullish(),
 });
@@ -43,13 +44,16 @@ const speechEvent = z.object({
 export function minimaxTts(options: MinimaxTtsOptions): TtsEngine & ReportsConnections {
   const { apiKey, maxConnections } = options;
   const url = endpoint(options);
-  const transport = httpTransport({ maxResponseBytes: MAX_RESPONSE_BYTES, maxConnections });
+  const transport = httpTransport({
+    maxResponseBytes: MAX_RESPONSE_BYTES,
+    ...(maxConnections === undefined ? {} : { maxConnections }),
+  });
   const headers = {
     'content-type': 'application/json',
     ...(apiKey ? { authorization: `Bearer ${apiKey}` } : {}),
   };
   const calls = new Calls((error, cancelled) =>
-    engineError(error, { failed: 'TTS_FAILED', cancelled, secret: apiKey }),
+    engineError(error, { failed: 'TTS_FAILED', cancelled, secret: apiKey, classify }),
   );
   return {
     name: options.name ?? 'minimax',
@@ -57,20 +61,34 @@ export function minimaxTts(options: MinimaxTtsOptions): TtsEngine & ReportsConne
     warm: () =>
       calls.run(async ({ signal }) => {
         // Any response means that the connection is open.
-        const { body } = await transport.send({ url: new URL('/', url), method: 'GET', headers, signal });
-        await body.text();
+        const response = await transport.fetch(new URL('/', url), { headers, signal });
+        await (response.ok ? transport.body(response) : response).text();
       }),
     synthesize: (request, aborted) =>
       calls.stream(aborted, async function* ({ signal }) {
         if (!/[\p{L}\p{N}]/u.test(request.text)) return;
         const body = JSON.stringify(requestBody(options, request));
-        yield* speak(await transport.send({ url, headers, body, signal }));
+        yield* speak(transport, await transport.fetch(url, { method: 'POST', headers, body, signal }));
       }),
     async close() {
       calls.close();
       await transport.close();
     },
   };
+}
+
+/** A refusal with the server's own message, which may contain the key. */
+class Refusal extends Error {
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+function classify(error: Error): Finding | undefined {
+  return error instanceof Refusal ? { code: error.code, detail: error.message } : undefined;
 }
 
 function endpoint({ baseURL = MINIMAX_URL, groupId }: MinimaxTtsOptions): URL {
@@ -93,9 +111,14 @@ function requestBody(options: MinimaxTtsOptions, { text, language, voice }: TtsR
   };
 }
 
-async function* speak(answer: Answer): AsyncGenerator<TtsEvent> {
-  await requireSuccess(answer, 'TTS_FAILED');
-  const { body, type = 'text/event-stream' } = answer;
+async function* speak(transport: Transport, response: Response): AsyncGenerator<TtsEvent> {
+  if (!response.ok) {
+    const text = (await response.text()).trim();
+    const detail = text === '' || text.startsWith('<') ? '' : `: ${text}`;
+    throw new Refusal(codeOfStatus(response.status, 'TTS_FAILED'), `HTTP ${response.status}${detail}`);
+  }
+  const body = transport.body(response);
+  const type = response.headers.get('content-type') ?? 'text/event-stream';
   // Refusals have status 200 and are JSON instead of a stream.
   if (/json/i.test(type)) {
     audioOf(JSON.parse(await body.text()));
@@ -126,7 +149,7 @@ async function* speak(answer: Answer): AsyncGenerator<TtsEvent> {
 
 /** The audio of one event. Throws a Refusal for an error in `base_resp`, or a ZodError. */
 function audioOf(event: unknown): { readonly audio: string; readonly last: boolean } {
-  const { data, base_resp: base } = speechEvent.parse(event);
+  const { data, base_resp: base } = answer.parse(event);
   if (base && base.status_code !== 0) {
     const { status_code: status, status_msg: message } = base;
     const code = OVERLOADED.has(status)

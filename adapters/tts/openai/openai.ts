@@ -5,6 +5,7 @@ import {
   type OpenAiConnection,
   type OpenAiConnectionOptions,
   openAiConnection,
+  requireContentType,
 } from '../../http/openai-client.ts';
 import type { ReportsConnections } from '../../http/transport.ts';
 import { PcmPieces } from '../pcm-pieces.ts';
@@ -48,20 +49,24 @@ async function* speak(
   call: Call,
 ): AsyncGenerator<TtsEvent> {
   if (!/[\p{L}\p{N}]/u.test(request.text)) return;
-  const { speed, instructions } = options;
-  const { body } = await connection.post('/audio/speech', {
-    body: JSON.stringify({
-      ...{ model: options.model, voice: request.voice ?? options.voice },
-      ...{ input: request.text, response_format: 'pcm', speed },
-      ...(instructions ? { instructions } : {}),
-    }),
-    accepted: PCM_TYPES,
-    signal: call.signal,
-  });
+  const response = await connection.client.audio.speech
+    .create(
+      {
+        model: options.model,
+        voice: request.voice ?? options.voice,
+        input: request.text,
+        response_format: 'pcm',
+        ...(options.speed === undefined ? {} : { speed: options.speed }),
+        ...(options.instructions ? { instructions: options.instructions } : {}),
+      },
+      { signal: call.signal },
+    )
+    .asResponse();
+  requireContentType(response, PCM_TYPES);
   const rate = options.rate ?? 24_000;
   const pieces = new PcmPieces();
   let any = false;
-  for await (const bytes of body) {
+  for await (const bytes of connection.body(response)) {
     const samples = pieces.push(bytes);
     if (samples.length === 0) continue;
     any = true;

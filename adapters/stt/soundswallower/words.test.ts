@@ -40,16 +40,21 @@ describe('pronunciations', () => {
     expect(pronounce(['iced'], new Map(), 'iced AY S T\n').map(({ phones }) => phones)).toEqual([
       'AY S T',
       'AY S',
+      'AA IY S T',
+      'AA IY S',
     ]);
     expect(pronounce(['zeb'], new Map(), dictionary)).toEqual([{ word: 'zeb', phones: 'Z EH B' }]);
   });
 
   it('also have British vowels, unless the dialog says how a word sounds', () => {
-    const dictionary = 'stop S T AA P\nfar F AA R\n';
-    const sounds = (own: ReadonlyMap<string, string>) =>
-      pronounce(['stop', 'far'], own, dictionary).map(({ phones }) => phones);
-    expect(sounds(new Map())).toEqual(['S T AA P', 'S T AO P', 'F AA R']);
-    expect(sounds(new Map([['stop', 'S T UH P']]))).toEqual(['S T UH P', 'F AA R']);
+    const dictionary = 'stop S T AA P\nfar F AA R\nthank TH AE NG K\ncan K AE N\ntime T AY M\n';
+    const sounds = (words: readonly string[], own: ReadonlyMap<string, string> = new Map()) =>
+      pronounce(words, own, dictionary).map(({ phones }) => phones);
+    expect(sounds(['stop', 'far'])).toEqual(['S T AA P', 'S T AO P', 'F AA R']);
+    expect(sounds(['stop', 'far'], new Map([['stop', 'S T UH P']]))).toEqual(['S T UH P', 'F AA R']);
+    expect(sounds(['thank', 'can', 'time'])).toEqual([
+      ...['TH AE NG K', 'TH AH NG K', 'K AE N', 'T AY M', 'T AA IY M'],
+    ]);
   });
 
   it.each([

@@ -23,11 +23,12 @@ const SOUNDS: Readonly<Record<string, readonly string[]>> = {
   mocha: ['M OW K AH', 'M AO K AH'],
 };
 
-/** The vowels of British voices, in the phones of an American model: those of "stop", "back" and "go". */
+/** The vowels of British voices, in the phones of an American model: those of "stop", "back" and "thank", "go", "time". */
 const BRITISH = [
   [/\bAA\b(?! R)/g, 'AO'],
-  [/\bAE\b(?! (?:M|N|NG)\b)/g, 'AH'],
+  [/\bAE\b(?! [MN]\b)/g, 'AH'],
   [/\bOW\b/g, 'ER UW'],
+  [/\bAY\b/g, 'AA IY'],
 ] as const;
 
 /** Throws DIALOG_INVALID with the word if the pronunciation of a word is unknown: it is not written in Latin letters and the dialog gives no pronunciation, or gives one with unknown phones.

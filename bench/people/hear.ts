@@ -40,16 +40,16 @@ const PIECE = samplesInMs(100, PIPELINE_RATE);
 export interface HearOptions {
   readonly folder: string;
   readonly dialog: Dialog;
-  /** `clean`, or dB of the noise below the speech, with `+rnnoise` if that denoiser is in front. */
-  readonly noises: readonly string[];
-  readonly noise: Pcm<PipelineRate>;
+  /** `clean`, or dB of a noise below the speech and its name, `12 kitchen`, with `+rnnoise` if that denoiser is in front. */
+  readonly conditions: readonly string[];
+  readonly noise: (name: string) => Promise<Pcm<PipelineRate>>;
   /** A file of findings of an earlier run, to which new ones are added. */
   readonly cache: string | undefined;
 }
 
 /** Hears the trials under each condition, unless the cache has the result. */
 export async function hear(trials: readonly Trial[], options: HearOptions): Promise<readonly Finding[]> {
-  const { folder, dialog, noises, cache } = options;
+  const { folder, dialog, conditions, cache } = options;
   const lines = cache !== undefined && existsSync(cache) ? readFileSync(cache, 'utf8').split('\n') : [];
   const known = new Map(
     lines
@@ -60,7 +60,7 @@ export async function hear(trials: readonly Trial[], options: HearOptions): Prom
   const data = threadData(folder, dialog);
   const recognisers = new Map<GrammarName, Recogniser>();
   const all: Finding[] = [];
-  for (const noise of noises) {
+  for (const noise of conditions) {
     for (const trial of trials) {
       const { name, grammar } = trial;
       const old = known.get(keyOf(trial, noise));
@@ -89,16 +89,17 @@ export async function hear(trials: readonly Trial[], options: HearOptions): Prom
   return all;
 }
 
-/** What the recogniser gets under a condition: `clean`, dB, or dB and `+rnnoise`. */
+/** What the recogniser gets under a condition. */
 async function underCondition(
   sound: Pcm<PipelineRate>,
   condition: string,
   name: string,
-  noise: Pcm<PipelineRate>,
+  noises: HearOptions['noise'],
 ): Promise<Int16Array> {
   if (condition === 'clean') return sound.samples;
-  const [db, denoised] = condition.split('+');
-  const { samples } = withNoiseAt(sound, noise, Number(db), name);
+  const [noise = '', denoised] = condition.split('+');
+  const [db, kind = ''] = noise.split(' ');
+  const { samples } = withNoiseAt(sound, await noises(kind), Number(db), name);
   if (denoised === undefined) return samples;
   const denoiser = (await rnnoise(await speexResampler())).create();
   const clean = denoiser.process(samples);

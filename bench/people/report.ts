@@ -5,7 +5,7 @@ export interface Observation {
   readonly name: string;
   readonly group: Group;
   readonly grammar: GrammarName;
-  /** `clean`, dB, or dB and `+rnnoise`. */
+  /** A condition of `HearOptions`. */
   readonly noise: string;
   /** Whether the speech belongs to the grammar. */
   readonly meant: boolean;
@@ -39,7 +39,7 @@ export function report(all: readonly Observation[]): string {
   const noises = [...new Set(all.map(({ noise }) => noise))];
   return [
     ...noises.flatMap((noise) => [
-      `### ${noise === 'clean' ? 'Clean' : `Noise at ${noise.replace('+', ' dB, ')}${noise.includes('+') ? '' : ' dB'}`}`,
+      `### ${noise === 'clean' ? 'Clean' : noise.replace(' ', ' dB below, ').replace('+', ', ')}`,
       '',
       ...tables(all.filter((one) => one.noise === noise)),
     ]),

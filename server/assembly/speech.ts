@@ -93,7 +93,11 @@ export async function makeSpeech({
       loop.gate(config.limits.loopDelayMs),
       governor.gate,
       () => load.refusal(),
-      burstGate(realClock, { session: config.limits.newSessions, turn: config.limits.waitingRequests }),
+      burstGate(
+        realClock,
+        { session: config.limits.newSessions, turn: config.limits.waitingRequests },
+        () => governor.sessionWeight,
+      ),
     ],
     realClock,
     log,

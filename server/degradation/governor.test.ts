@@ -17,8 +17,8 @@ function governed(sessions = 1) {
     meter: () => process.load,
     limits: overloadOptions.parse({}),
     log: {
-      info: (_fields, message) => log.push(`info ${message}`),
-      warn: (_fields, message) => log.push(`warn ${message}`),
+      info: (fields, message) => log.push(`info ${JSON.stringify(fields)} ${message}`),
+      warn: (fields, message) => log.push(`warn ${JSON.stringify(fields)} ${message}`),
     },
   });
   governor.start(() => process.sessions);
@@ -57,8 +57,12 @@ it('goes without speculation, small batches, partial transcripts and new session
   ];
   expect(seen).toEqual([...steps, ...steps.slice(0, -1).reverse()]);
   expect(governor.stats()).toEqual({ level: 0, steps: { worse: 4, better: 4 } });
-  expect(log[0]).toBe('warn overload: from now on without speculation, because the event loop is 99 % busy');
-  expect(log.at(-1)).toContain('info overload: from now on with speculation again');
+  expect(log[0]).toBe(
+    'warn {"degradation":1,"sessions":1} overload: from now on without speculation, because the event loop is 99 % busy',
+  );
+  expect(log.at(-1)).toContain(
+    'info {"degradation":0,"sessions":1} overload: from now on with speculation again',
+  );
 });
 
 it.each([

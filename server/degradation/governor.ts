@@ -60,6 +60,11 @@ export class Governor implements Economy {
     return this.#state.level < FROM_LEVEL.smallBatches ? 0 : LARGE_BATCH_MS;
   }
 
+  /** How many a new session counts as: what is let in now is measured only later. */
+  get sessionWeight(): number {
+    return 2 ** this.#state.level;
+  }
+
   /** A gate of the door: no new sessions while this is the last thing left to do without. */
   readonly gate: Gate = (what) =>
     what === 'session' && this.#refuses ? new ParleyError('OVERLOADED', this.#why) : undefined;
@@ -106,7 +111,7 @@ export class Governor implements Economy {
   #changed(before: number): void {
     const { log } = this.#options;
     const { level } = this.#state;
-    const fields = { level, sessions: this.#sessions() };
+    const fields = { degradation: level, sessions: this.#sessions() };
     if (level > before) {
       this.#steps.worse += 1;
       log.warn(fields, `overload: from now on without ${LEVELS[level]}, because ${this.#why}`);

@@ -10,12 +10,13 @@ export const overloadOptions = group({
     100,
     'Lateness of timers, median of half a second, from which this process has too much to do; see operations.md. `limits.loopDelayMs` refuses at once.',
   ),
+  // Above it, the longest hundredth of the delays grows faster than the load.
   loopPercent: percent(
-    95,
+    80,
     'Share of time in which the event loop was busy from which it has too much to do; 1000 for never.',
   ),
   cpuPercent: percent(
-    95,
+    90,
     'CPU time of all threads of this process, as a share of the cores that it may use (those of the machine, or the quota of its cgroup), from which it has too much to do; 1000 for never.',
   ),
   worseMs: ms(2_000, 'How long it must have too much to do before it does without the next thing.'),

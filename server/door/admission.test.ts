@@ -131,8 +131,20 @@ it('a sudden burst is admitted only as far as its load could be measured, sessio
   expect([admitted('turn'), admitted('session')]).toEqual([32, 40]);
   expect(admission.refusal('turn')).toMatchObject({
     code: 'OVERLOADED',
-    message: expect.stringContaining('more than 32 turns began within 1 s'),
+    message: expect.stringContaining('too many turns began within 1 s'),
   });
   await clock.advance(500);
   expect([admitted('turn'), admitted('session')]).toEqual([16, 2]);
+});
+
+it('sessions that begin in an overload count for several, so that fewer follow before it is measured', async () => {
+  const clock = new VirtualClock();
+  let weight = 1;
+  const gate = burstGate(clock, { session: 8, turn: 8 }, () => weight);
+  const admitted = (what: 'session' | 'turn') =>
+    Array.from({ length: 20 }, () => gate(what)).filter((refusal) => !refusal).length;
+  expect(admitted('session')).toBe(8);
+  weight = 4;
+  await clock.advance(8_000);
+  expect([admitted('session'), admitted('turn')]).toEqual([2, 8]);
 });

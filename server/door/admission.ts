@@ -12,16 +12,21 @@ const MEASURED_S = { session: 8, turn: 1 } as const;
 
 /**
  * A gate that admits so many sessions and turns at once, and as many in `MEASURED_S`: the other gates measure load, which a
- * burst causes only after all of it has been admitted. Put it last, so that it counts only what is admitted.
+ * burst causes only after all of it has been admitted. Put it last, so that it counts only what is admitted. `weight`: how many a
+ * session counts as at the moment.
  */
-export function burstGate(clock: Clock, most: Readonly<Record<'session' | 'turn', number>>): Gate {
+export function burstGate(
+  clock: Clock,
+  most: Readonly<Record<'session' | 'turn', number>>,
+  weight: () => number = () => 1,
+): Gate {
   const bucket = (what: 'session' | 'turn') =>
     new TokenBucket(clock, { burst: most[what], perSecond: most[what] / MEASURED_S[what] });
   const left = { session: bucket('session'), turn: bucket('turn') };
   return (what) =>
-    left[what].take(1)
+    left[what].take(what === 'session' ? Math.min(weight(), most.session) : 1)
       ? undefined
-      : new ParleyError('OVERLOADED', `more than ${most[what]} ${what}s began within ${MEASURED_S[what]} s`);
+      : new ParleyError('OVERLOADED', `too many ${what}s began within ${MEASURED_S[what]} s`);
 }
 
 /** Minimum time between two log lines while overload continues. */

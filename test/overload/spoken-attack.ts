@@ -1,14 +1,18 @@
 /** The attack of many talkers with tokens on one server, in real processes: server, engines, talkers, and this one with the bystanders. */
+
+import { execFileSync } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
 import { realClock } from '../../adapters/real-clock.ts';
 import { startProcess } from '../../bench/load/child-process.ts';
 import { speechFile } from '../../bench/load/speech-file.ts';
-import { ParleyError } from '../../machines/errors.ts';
+import { parseJson } from '../../machines/json.ts';
 import type { ServerMessage } from '../../machines/wire.ts';
 import { VoiceClient } from '../../server/client/voice-client.ts';
+import { TestClient } from '../../server/door/door-test-util.ts';
 import { type ParleyProcess, parley } from '../support/processes.ts';
 import { type TalkersPlan, type TalkersReport, talkers } from './talkers.ts';
 
@@ -19,13 +23,17 @@ export interface AttackPlan {
   readonly attackMs: number;
   /** Configuration of the server, as flags. */
   readonly flags?: readonly string[];
+  /** Processors of the server, and of all others, as `taskset -c` takes them. Default: all. */
+  readonly cpus?: { readonly server: string; readonly others: string };
 }
 
 export interface AttackReport {
   readonly attackers: TalkersReport;
   readonly bystanders: TalkersReport;
-  /** New clients that came during the attack: `admitted`, or the code of the error. */
+  /** New clients that came during the attack: `admitted`, `hung`, or the code of the error with the advice. */
   readonly newcomers: readonly string[];
+  /** Levels of overload that the server went through, and why. */
+  readonly levels: readonly { readonly level: number; readonly why: string; readonly atMs: number }[];
   /** Health checks during the attack that failed. */
   readonly unhealthy: number;
   /** Failed replies: as counted by the server, and as logged with a code. */
@@ -38,8 +46,9 @@ export interface AttackReport {
     readonly stopsFailed: number;
     readonly framesAfter: number;
   };
-  /** From the end of the attack until a new client got a reply, in ms. */
+  /** From the end of the attack until a new client got a reply, and until nothing was left out any more, in ms. */
   readonly recoveredMs: number;
+  readonly calmMs: number;
   /** The server's warnings and errors, each with how often. */
   readonly logged: Readonly<Record<string, number>>;
   /** 95th percentile of the event loop's lateness over the whole run, in ms. */
@@ -69,8 +78,8 @@ async function run(plan: AttackPlan, cleanups: (() => Promise<unknown>)[]): Prom
   cleanups.push(() => attackers.stop());
   const shared = { url, token: TOKEN, speechFile: await speechFile() };
   const talkMs = CALM_MS + plan.attackMs;
-  const bystanders = talkers({ ...shared, talkers: plan.bystanders, talkMs });
   const halting = await connect(url);
+  const bystanders = talkers({ ...shared, talkers: plan.bystanders, talkMs });
   await pause(CALM_MS);
 
   const endMs = realClock.nowMs() + plan.attackMs;
@@ -84,17 +93,16 @@ async function run(plan: AttackPlan, cleanups: (() => Promise<unknown>)[]): Prom
   const recovered = recover(url);
   const reports = { bystanders: await bystanders, attackers: (await attacked) as TalkersReport };
   const recoveredMs = (await recovered) - overMs;
-
-  const metrics = await (
-    await fetch(`${url}/metrics`, { headers: { authorization: `Bearer ${TOKEN}` } })
-  ).text();
-  const reading = (name: string) => {
-    const found = metrics.split('\n').find((line) => line.startsWith(`${name} `));
-    return Number(found?.split(' ').at(-1) ?? 0);
-  };
+  let metrics = await metricsOf(url);
+  while (readingOf(metrics, 'parley_degradation_level') > 0) {
+    await pause(200);
+    metrics = await metricsOf(url);
+  }
+  const calmMs = realClock.nowMs() - overMs;
+  const reading = (name: string) => readingOf(metrics, name);
   return {
     ...reports,
-    newcomers,
+    ...{ newcomers, calmMs, levels: levelsOf(server.lines) },
     unhealthy,
     failedReplies: {
       counted: reading('parley_turns_total{reason="failed"}'),
@@ -111,10 +119,35 @@ async function run(plan: AttackPlan, cleanups: (() => Promise<unknown>)[]): Prom
   };
 }
 
+async function metricsOf(url: string): Promise<string> {
+  return (await fetch(`${url}/metrics`, { headers: { authorization: `Bearer ${TOKEN}` } })).text();
+}
+
+function readingOf(metrics: string, name: string): number {
+  const found = metrics.split('\n').find((line) => line.startsWith(`${name} `));
+  return Number(found?.split(' ').at(-1) ?? 0);
+}
+
+/** The server's own account of its overload. */
+const step = z.object({ degradation: z.number(), msg: z.string(), time: z.number() });
+
+function levelsOf(lines: readonly string[]): AttackReport['levels'] {
+  return lines.flatMap((line) => {
+    const { data } = step.safeParse(parseJson(line));
+    return data ? [{ level: data.degradation, why: data.msg, atMs: data.time }] : [];
+  });
+}
+
+/** Binds what this process starts from now on, and its own thread, to these processors. */
+function bindTo(cpus: string | undefined): void {
+  if (cpus !== undefined) execFileSync('taskset', ['-cp', cpus, String(process.pid)]);
+}
+
 async function startServer(
-  { talkers, flags = [] }: AttackPlan,
+  { talkers, flags = [], cpus }: AttackPlan,
   cleanups: (() => Promise<unknown>)[],
 ): Promise<{ server: ParleyProcess; url: string }> {
+  bindTo(cpus?.others);
   const engines = startProcess({
     module: fileURLToPath(new URL('../../bench/load/engines-process.ts', import.meta.url)),
   });
@@ -132,10 +165,12 @@ async function startServer(
   ]);
   // All clients of this test have one address; those of an attack need not.
   const own = ['--port=0', `--data-dir=${dataDir}`, `--limits.connections-per-address=${talkers + 100}`];
+  bindTo(cpus?.server);
   const server = parley(['serve', ...own, ...remote, ...flags], {
     PARLEY_TOKEN: TOKEN,
     OPENAI_API_KEY: 'none',
   });
+  bindTo(cpus?.others);
   cleanups.push(() => server.stop());
   const [, url = ''] = await server.line(/listens on (\S+)/u);
   while (!(await fetch(`${url}/readyz`)).ok) await pause(50);
@@ -146,18 +181,24 @@ function connect(url: string): Promise<VoiceClient> {
   return VoiceClient.connect({ url, token: TOKEN, clock: realClock });
 }
 
+/** What a new client gets: a session, or an error with when to come again. */
+async function newcomer(url: string): Promise<string> {
+  const client = await new TestClient(url).opened();
+  client.say({ type: 'hello', token: TOKEN });
+  const hung = pause(PATIENCE_MS).then(() => undefined);
+  const answer = await Promise.race([client.json(), hung]);
+  client.socket.terminate();
+  if (!answer) return 'hung';
+  const { type, code, retryAfterMs } = answer;
+  return type === 'ready' ? 'admitted' : `${code}, again in ${retryAfterMs} ms`;
+}
+
 /** Sends a new client and a health check every second. */
 async function watch(url: string, endMs: number): Promise<{ newcomers: string[]; unhealthy: number }> {
   const newcomers: string[] = [];
   let unhealthy = 0;
   while (realClock.nowMs() < endMs) {
-    try {
-      const client = await connect(url);
-      newcomers.push('admitted');
-      await client.close();
-    } catch (error) {
-      newcomers.push(error instanceof ParleyError ? error.code : String(error));
-    }
+    newcomers.push(await newcomer(url));
     const healthy = await fetch(`${url}/healthz`).then(
       ({ ok }) => ok,
       () => false,

@@ -4,6 +4,7 @@ import { type Pcm, PIPELINE_RATE, type PipelineRate } from '../../machines/audio
 import { ParleyError } from '../../machines/errors.ts';
 import type { ServerMessage } from '../../machines/wire.ts';
 import { VoiceClient } from '../../server/client/voice-client.ts';
+import { NO_STALLS, type Stalls, stallsOf, together } from './stalls.ts';
 
 export interface TalkersPlan {
   readonly url: string;
@@ -22,6 +23,7 @@ export interface TalkersReport {
   readonly refused: Readonly<Record<string, number>>;
   /** Ends of turns: `completed`, `failed CODE`, `interrupted`, `closed CODE`, or `unanswered`. */
   readonly turns: Readonly<Record<string, number>>;
+  readonly playback: Stalls;
 }
 
 /** A turn without reply or error for this long is unanswered: more than all deadlines of the server together. */
@@ -36,6 +38,7 @@ export async function talkers(plan: TalkersPlan): Promise<TalkersReport> {
   const refused = new Map<string, number>();
   const turns = new Map<string, number>();
   let admitted = 0;
+  let playback = NO_STALLS;
   const file = readFileSync(plan.speechFile);
   const words: Pcm<PipelineRate> = {
     rate: PIPELINE_RATE,
@@ -51,6 +54,7 @@ export async function talkers(plan: TalkersPlan): Promise<TalkersReport> {
         admitted += 1;
         while (realClock.nowMs() < endMs && (await turn(client)));
         await client.close();
+        playback = together(playback, stallsOf(client.frames));
       }
     }
   }
@@ -78,7 +82,10 @@ export async function talkers(plan: TalkersPlan): Promise<TalkersReport> {
   }
 
   await Promise.all(Array.from({ length: plan.talkers }, (_, index) => talker(index)));
-  return { admitted, refused: Object.fromEntries(refused), turns: Object.fromEntries(turns) };
+  return {
+    ...{ admitted, playback },
+    ...{ refused: Object.fromEntries(refused), turns: Object.fromEntries(turns) },
+  };
 }
 
 /** The code of the error, and how the server was out of reach. */

@@ -1,14 +1,17 @@
 import { STOP_IN_FORCE_MS } from '../../machines/wire.ts';
+import { MAX_LEVEL } from '../../server/degradation/levels.ts';
 import type { AttackReport } from './spoken-attack.ts';
 
 /** Codes that tell a client why it was refused and that it may come again. */
 const REFUSED = /^(OVERLOADED|TOO_MANY)$/u;
+const ADVISED = /^(OVERLOADED|TOO_MANY), again in \d+ ms$/u;
 /** How a turn may end: with its reply, or with an error that has a code. */
 const ANSWERED = /^(completed|interrupted|failed [A-Z_]+|closed [A-Z_]+)$/u;
 
 /** What an overload must not cause. */
 export function violations(report: AttackReport): string[] {
   const { attackers, bystanders, newcomers, unhealthy, failedReplies, halt } = report;
+  const levels = report.levels.map(({ level }) => level);
   const wrong = (what: string, holds: boolean) => (holds ? [] : [what]);
   const turns = Object.keys(bystanders.turns);
   return [
@@ -24,13 +27,23 @@ export function violations(report: AttackReport): string[] {
       Object.keys(attackers.refused).every((code) => REFUSED.test(code)),
     ),
     ...wrong(
-      'a newcomer was refused without a clear error',
-      newcomers.every((outcome) => outcome === 'admitted' || REFUSED.test(outcome)),
+      'a newcomer was refused without a clear error and when to come again',
+      newcomers.every((outcome) => outcome === 'admitted' || ADVISED.test(outcome)),
     ),
+    ...wrong(
+      'a talker who was let in got neither reply nor error',
+      Object.keys(attackers.turns).every((turn) => ANSWERED.test(turn)),
+    ),
+    ...wrong('the server did not go through all levels and back, one by one', stepwise(levels)),
     ...wrong('a health check failed', unhealthy === 0),
     ...wrong('a failed reply was not logged', failedReplies.counted === failedReplies.logged),
     ...wrong('the stop never came', halt.roundTripMs !== undefined),
     ...wrong('the stop was late', halt.slowestMs < STOP_IN_FORCE_MS && halt.stopsFailed === 0),
     ...wrong('audio came after the stop', halt.framesAfter === 0),
   ];
+}
+
+function stepwise(levels: readonly number[]): boolean {
+  const each = levels.every((level, index) => Math.abs(level - (levels[index - 1] ?? 0)) === 1);
+  return each && Math.max(...levels) === MAX_LEVEL && levels.at(-1) === 0;
 }

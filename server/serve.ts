@@ -31,7 +31,7 @@ async function assemble(options: ServeOptions, closers: Closers): Promise<Server
   const { engines, vad, hosted, governor } = speech;
   let warm = false;
   readiness.add(() => (warm ? [] : ['the speech engines are being loaded']));
-  const { front, continuing } = await makeClientSide(base, speech, await makeSessions(base, speech));
+  const { front, continuing, loads } = await makeClientSide(base, speech, await makeSessions(base, speech));
   const { door } = front;
   const sources = engineSources(engines);
   stores.meter?.engines.read(sources.connections ?? (() => []));
@@ -40,6 +40,7 @@ async function assemble(options: ServeOptions, closers: Closers): Promise<Server
     door: () => door.stats(),
     bus,
     degradation: () => governor.stats(),
+    ...(options.config.bus.natsUrl !== undefined && { loads }),
     ...(stores.stats && { store: stores.stats }),
     ...(stores.outbox && { outbox: stores.outbox }),
     ...sources,

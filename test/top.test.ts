@@ -3,6 +3,8 @@ import { main } from '../server/cli.ts';
 import { startTestServer, User } from '../server/endpoints/inspect/inspect-test-util.ts';
 import type { LiveSession } from '../server/endpoints/inspect/wire.ts';
 import { tableOf } from '../server/top/table.ts';
+import { startNatsServer } from '../testing/nats-server.ts';
+import { afterTest } from './support/after-test.ts';
 
 describe('the table', () => {
   const session = (name: string, more: Partial<LiveSession>): LiveSession => ({
@@ -26,6 +28,13 @@ describe('the table', () => {
       'a-new-on  idle             7s      0                 0                   hello',
       'an-old-o  idle          3m07s      0                 0',
     ]);
+  });
+
+  it('names the level of an overload, and the load of the other servers', () => {
+    const others = [['ws://robot:7401', 0.4]] as const;
+    const facts = { cpu: undefined, memoryBytes: undefined, degradation: 2, others };
+    const [line] = tableOf([], facts, { nowMs, rows: 7, width: 90 });
+    expect(line).toBe('0 sessions, 0 busy, overload level 2, ws://robot:7401 40 % loaded');
   });
 
   it('says how many do not fit', () => {
@@ -60,6 +69,20 @@ describe('parley top', () => {
     );
     expect(await main(['top', '--once', '--url', server.url, '--token', 'another'])).toBe(1);
     expect(printed.join('\n')).toContain('UNAUTHORISED');
+  });
+
+  it('shows the other servers of the broker', async () => {
+    const broker = await startNatsServer();
+    afterTest(() => broker.stop());
+    const flags = { 'bus.natsUrl': broker.url, 'shared.phraseMegabytes': 0, 'outbox.roles': [] };
+    const [asked, other] = [await startTestServer(flags), await startTestServer(flags)];
+    const url = other.url.replace('http', 'ws');
+    const look = async () => {
+      printed.length = 0;
+      await main(['top', '--once', '--url', asked.url]);
+      return printed[0];
+    };
+    await expect.poll(look, { timeout: 20_000 }).toMatch(new RegExp(`, ${url} \\d+ % loaded$`, 'mu'));
   });
 
   it('says where it found nobody', async () => {

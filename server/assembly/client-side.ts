@@ -24,6 +24,8 @@ const SUGGESTED_PHRASES = 3; // on the talk page
 export interface ClientSide {
   readonly front: Front;
   readonly continuing: Continuing | undefined;
+  /** The load of the other servers of the broker. */
+  readonly loads: Presence['loads'];
 }
 
 export async function makeClientSide(base: Base, speech: Speech, deps: SessionDeps): Promise<ClientSide> {
@@ -114,7 +116,7 @@ export async function makeClientSide(base: Base, speech: Speech, deps: SessionDe
     if (config.bus.natsUrl !== undefined) presence = startPresence();
     return listening;
   };
-  return { front: { ...front, listen }, continuing };
+  return { front: { ...front, listen }, continuing, loads: () => presence?.loads() ?? [] };
 }
 
 function isFirst(siblings: Siblings | undefined): boolean {

@@ -55,6 +55,11 @@ export class Presence {
     return new Map([...this.#others].map(([id, { state }]) => [id, state]));
   }
 
+  /** The load of the other servers, by their addresses, or their ids without one. */
+  loads(): readonly (readonly [string, number])[] {
+    return Array.from(this.others(), ([id, { url = id, load }]) => [url, load] as const);
+  }
+
   /** The address of the server with the least to do that admits sessions. */
   free(): string | undefined {
     const [best] = [...this.others().values()]

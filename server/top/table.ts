@@ -20,12 +20,16 @@ export interface ProcessFacts {
   /** Of one core, 0 to 1; undefined until it was measured twice. */
   readonly cpu: number | undefined;
   readonly memoryBytes: number | undefined;
+  /** What it does without in an overload; 0 for nothing. */
+  readonly degradation?: number | undefined;
+  /** The other servers of its broker, and how much of what they can bear they have to do. */
+  readonly others?: readonly (readonly [string, number])[];
 }
 
 /** The lines of one picture, at most `rows` of `width` characters: busy sessions first, then the youngest. */
 export function tableOf(
   sessions: readonly LiveSession[],
-  { cpu, memoryBytes }: ProcessFacts,
+  { cpu, memoryBytes, degradation = 0, others = [] }: ProcessFacts,
   { nowMs, rows, width }: { readonly nowMs: number; readonly rows: number; readonly width: number },
 ): readonly string[] {
   const busy = sessions.filter(({ state }) => state !== 'idle').length;
@@ -33,6 +37,8 @@ export function tableOf(
     `${sessions.length} ${sessions.length === 1 ? 'session' : 'sessions'}, ${busy} busy`,
     ...(cpu === undefined ? [] : [`${(cpu * 100).toFixed(0)} % of a core`]),
     ...(memoryBytes === undefined ? [] : [`${(memoryBytes / 1e6).toFixed(0)} MB`]),
+    ...(degradation > 0 ? [`overload level ${degradation}`] : []),
+    ...others.map(([server, load]) => `${server} ${(load * 100).toFixed(0)} % loaded`),
   ];
   const order = [...sessions].sort(
     (a, b) =>

@@ -40,7 +40,15 @@ export class Watched {
       before && cpuSeconds !== undefined
         ? ((cpuSeconds - before.cpuSeconds) * 1_000) / (atMs - before.atMs)
         : undefined;
-    return { cpu, memoryBytes: value('process_resident_memory_bytes') };
+    const levels = [...text.matchAll(/^parley_degradation_level(?:\{.*\})? (\d+)$/gmu)].map(([, level]) =>
+      Number(level),
+    );
+    const others = text.matchAll(/^parley_server_load\{.*?\bserver="([^"]+)".*\} (\S+)$/gmu);
+    return {
+      ...{ cpu, memoryBytes: value('process_resident_memory_bytes') },
+      degradation: Math.max(0, ...levels),
+      others: [...new Map(Array.from(others, ([, server = '', load]) => [server, Number(load)]))],
+    };
   }
 
   async #get(path: string): Promise<string> {

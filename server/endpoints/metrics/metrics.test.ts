@@ -232,6 +232,7 @@ it('exports exactly the metrics in docs/metrics.md', () => {
     },
     bus: inProcessBus(),
     degradation: () => ({ level: 0, steps: { worse: 0, better: 0 } }),
+    loads: () => [],
     store: () => ({ transactions: 0, saved: 0, failed: 0, waiting: 0 }),
     outbox: () => ({ events: 0, ageMs: 0, published: 0, failed: 0 }),
     connections: () => [['llm:openai', counts]],

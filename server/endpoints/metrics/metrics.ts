@@ -33,6 +33,8 @@ export interface MetricSources {
   readonly door: () => DoorStats;
   readonly bus: Bus;
   readonly degradation?: () => GovernorStats;
+  /** Of the other servers of the broker, by address. */
+  readonly loads?: () => Iterable<readonly [string, number]>;
   readonly store?: () => Omit<StoreStats, 'largestGroup'>;
   readonly outbox?: () => RelayStats;
   /** By `kind:engine`. */
@@ -133,7 +135,7 @@ function nameOf(event: ChainEvent): string {
 
 function describeSources(
   registry: Registry,
-  { door, bus, degradation, store, outbox, connections, models, phraseCache }: MetricSources,
+  { door, bus, degradation, loads, store, outbox, connections, models, phraseCache }: MetricSources,
 ): void {
   const { total, level } = readings(registry);
   level('parley_connections', 'Open WebSockets.', () => door().connections);
@@ -216,6 +218,13 @@ function describeSources(
       'direction',
     );
   }
+  if (loads)
+    level(
+      'parley_server_load',
+      'How much of what it can bear another server of the broker has to do, as it says; from 1 on it admits no sessions.',
+      loads,
+      'server',
+    );
   if (store) {
     level('parley_store_waiting_records', 'Records that wait to be written.', () => store().waiting);
     total('parley_store_commits_total', 'Transactions of the store.', () => store().transactions);

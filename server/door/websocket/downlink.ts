@@ -87,6 +87,11 @@ export class Downlink {
     this.#send(bytes, BINARY);
   }
 
+  /** Hands what waits for the end of the turn to the kernel now. */
+  flush(): void {
+    this.#uncork();
+  }
+
   /** Returns false if this does not answer one of our pings. */
   acceptPong(data: Buffer): boolean {
     const text = data.toString('latin1');

@@ -223,6 +223,8 @@ export class Connection implements SocketProtocol {
       audio: (frame) => {
         counters.audioMessagesOut += 1;
         downlink.sendBinary(audioMessage(frame));
+        // The user waits for the first one, and the machine's step for it comes in this turn.
+        if (frame.seq === 0) downlink.flush();
       },
       draining: () => this.#complain('DRAINING'),
       ended: (error) => {

@@ -55,6 +55,8 @@ const LEASE_BYTES = 64 << 20;
 const STARTS = 5;
 const PROOF_MS = 250;
 const PROOFS = 20;
+/** In the place of a session: what is sent only to see that it is stored. */
+const PROOF = 'proof';
 /** Batches fetched at once. */
 const FETCHED = 500;
 
@@ -123,8 +125,15 @@ export async function natsFailover(options: NatsFailoverOptions): Promise<NatsFa
   };
   async function last(manager: JetStreamManager, session: string): Promise<StreamedBatch | undefined> {
     const { name, subject } = place(session);
-    const message = await manager.streams.getMessage(name, { last_by_subj: subject });
+    const look = () => manager.streams.getMessage(name, { last_by_subj: subject });
+    const message = (await look()) ?? (await afterWrite(proofOf(subject), look));
     return message === null ? undefined : streamed(message.seq, message.data, message.timestamp);
+  }
+
+  /** Looks again after a write: a broker that has just become the leader may not know yet what it has, but then it does. */
+  async function afterWrite<Found>(subject: string, look: () => Promise<Found>): Promise<Found> {
+    await client.publish(subject, '', { timeout: ANSWER_MS });
+    return look();
   }
 
   return {
@@ -133,7 +142,9 @@ export async function natsFailover(options: NatsFailoverOptions): Promise<NatsFa
       // Servers that start together make the same things, and a cluster does not answer each of them.
       for (let left = STARTS; ; left--)
         try {
-          await within(() => Promise.all([`$KV.${LEASES}`, ...subjects].map((one) => prove(`${one}.proof`))));
+          await within(() =>
+            Promise.all([`$KV.${LEASES}`, ...subjects].map((one) => prove(proofOf(`${one}.`)))),
+          );
           return;
         } catch (error) {
           if (left === 0 || !connected()) throw error;
@@ -143,7 +154,8 @@ export async function natsFailover(options: NatsFailoverOptions): Promise<NatsFa
     leases: {
       read: (session) =>
         within(async ({ bucket }) => {
-          const entry = await bucket.get(session);
+          const look = () => bucket.get(session);
+          const entry = (await look()) ?? (await afterWrite(proofOf(`$KV.${LEASES}.${session}`), look));
           if (entry?.operation !== 'PUT') return undefined;
           const parsed = leaseSchema.safeParse(parseJson(entry.string()));
           return parsed.success ? { lease: parsed.data, revision: entry.revision } : undefined;
@@ -163,7 +175,7 @@ export async function natsFailover(options: NatsFailoverOptions): Promise<NatsFa
       all: () =>
         within(async ({ bucket }) => {
           const sessions: string[] = [];
-          for await (const session of await bucket.keys()) sessions.push(session);
+          for await (const session of await bucket.keys()) if (session !== PROOF) sessions.push(session);
           return sessions;
         }),
       release: (session, revision) =>
@@ -221,6 +233,11 @@ export async function natsFailover(options: NatsFailoverOptions): Promise<NatsFa
     },
     close,
   };
+}
+
+/** Subject beside this one, of a session, that takes empty messages as proofs. */
+function proofOf(subject: string): string {
+  return subject.replace(/[^.]*$/u, PROOF);
 }
 
 function shardOf(session: string, shards: number): number {

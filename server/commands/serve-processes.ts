@@ -29,7 +29,8 @@ export async function serveProcesses(resolved: ResolvedConfig): Promise<void> {
         ...{ processes: processCount(config), host, port, clock: realClock, log },
         continues:
           (lock !== undefined || config.failover.enabled) && config.journal.enabled && limits.awayMs > 0,
-        ...{ awayMs: limits.awayMs, rollGraceMs: limits.rollGraceMs },
+        awayMs: config.failover.enabled ? limits.awayMs + limits.idleMs : limits.awayMs,
+        ...{ rollGraceMs: limits.rollGraceMs },
         // A group of its own: Ctrl-C in a terminal reaches the supervisor only, which passes it on.
         start: (place) =>
           fork(program, [...args, '--place', String(place)], { serialization: 'advanced', detached: true }),

@@ -67,7 +67,9 @@ const RECENT_MS = 600_000;
  */
 export async function startContinuing(options: ContinuingOptions): Promise<Continuing | undefined> {
   const { config, stores, deps, clock, log, failover, onlyAdopted = false } = options;
-  const { awayMs } = config.limits;
+  const { awayMs, idleMs } = config.limits;
+  // With failover the client may still be on its way, and other servers grant it as much.
+  const forgottenMs = failover ? awayMs + idleMs : awayMs;
   if (!stores.continuable || !config.journal.enabled || awayMs === 0) return undefined;
   const lock = onlyAdopted ? undefined : takeDataLock(join(config.dataDir, LOCK));
   if (!lock && !failover && !onlyAdopted) return undefined;
@@ -187,7 +189,7 @@ export async function startContinuing(options: ContinuingOptions): Promise<Conti
   let ending = Promise.resolve();
   const timers = new Set<TimerHandle>();
   const inTime = (then: () => void) => {
-    const timer = clock.setTimer(awayMs, () => {
+    const timer = clock.setTimer(forgottenMs, () => {
       timers.delete(timer);
       then();
     });

@@ -132,3 +132,16 @@ it('a session that was taken for a client that did not wait is not given out lat
   expect(c.failover.claim(SESSION)).toMatchObject({ lease: { epoch: 3 } });
   expect(await b.find()).toEqual({ url: 'ws://c/v1/session' });
 });
+
+it('a server that was started again does not end a session as lost whose client is just coming back', async () => {
+  const { start, passed } = servers();
+  await start('a').begin();
+  const again = start('a');
+  again.weather.delayMs = 50;
+  const found = again.failover.find(wanted);
+  const own = again.failover.takeOwn(SESSION);
+  await passed(Promise.all([found, own]));
+  expect(await own).toBeUndefined();
+  expect(again.failover.claim(SESSION)).toMatchObject({ lease: { epoch: 2 } });
+  expect(await passed(again.failover.takeOwn(SESSION))).toBeUndefined();
+});

@@ -83,7 +83,13 @@ export class Failover {
     const { clock, leases, log } = this.#options;
     const look = async () => {
       const found = await leases.read(session);
-      if (!found || !isProof(found.lease.proof, proof)) return undefined;
+      if (!found || !isProof(found.lease.proof, proof)) {
+        log.info(
+          { session, isLeased: found !== undefined },
+          'a session that a client wants back is not there',
+        );
+        return undefined;
+      }
       const { url, epoch } = found.lease;
       const useless = failed !== undefined && this.#asked.get(session) === epoch;
       const owner = url === this.#url || useless ? await this.#take(session, found) : found.lease;
@@ -126,7 +132,9 @@ export class Failover {
   /** Takes a session that this process's forerunner has left, as that is known to have ended. */
   async takeOwn(session: string): Promise<TakenSession | undefined> {
     const found = await this.#options.leases.read(session);
-    if (found?.lease.url !== this.#url) return undefined;
+    // Not if its client is just coming back to it here.
+    if (found?.lease.url !== this.#url || found.lease.server === this.server || this.#taking.has(session))
+      return undefined;
     await this.#take(session, found);
     return this.claim(session);
   }
@@ -197,14 +205,16 @@ export class Failover {
 
   async #takeNow(session: string, found: LeaseEntry): Promise<Lease | undefined> {
     const { leases, stream, wallMs, silentMs, machine, log } = this.#options;
-    if (found.lease.machine !== machine) return undefined;
+    const lost = (why: string) => void log.info({ session, why }, 'a session cannot be taken over');
+    if (found.lease.machine !== machine) return lost('its server had another machine');
     const begunMs = wallMs();
     const last = await stream.last(session);
-    if (!last || last.atMs + silentMs < begunMs) return undefined;
+    if (!last) return lost('the broker has no journal of it');
+    if (last.atMs + silentMs < begunMs) return lost('it was silent for too long');
     const self = { server: this.server, url: this.#url };
     const takeover = await takeSession({ session, self, found, leases, stream });
     if (takeover.type === 'elsewhere') return takeover.lease;
-    if (takeover.type === 'gone') return undefined;
+    if (takeover.type === 'gone') return lost('the broker has no whole journal of it');
     const { records } = takeover.session;
     const ms = wallMs() - begunMs;
     log.info({ session, from: found.lease.url, records: records.length, ms }, 'took a session over');

@@ -23,6 +23,7 @@ const config = loadConfig({
       'failover.shards': 2,
       'failover.action-ms': 2_000,
     },
+    'overload.worse-ms': 3_600_000,
     ...{ 'shared.replicas': replicas, 'outbox.replicas': replicas },
     ...(remote && {
       ...{ 'engines.stt': 'remote', 'engines.llm': 'remote', 'engines.tts': 'remote', 'outbox.roles': '' },

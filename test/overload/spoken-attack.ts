@@ -12,6 +12,7 @@ import { speechFile } from '../../bench/load/speech-file.ts';
 import { parseJson } from '../../machines/json.ts';
 import type { ServerMessage } from '../../machines/wire.ts';
 import { VoiceClient } from '../../server/client/voice-client.ts';
+import { overloadOptions } from '../../server/degradation/options.ts';
 import { TestClient } from '../../server/door/door-test-util.ts';
 import { type ParleyProcess, parley } from '../support/processes.ts';
 import { type TalkersPlan, type TalkersReport, talkers } from './talkers.ts';
@@ -57,6 +58,7 @@ export interface AttackReport {
 
 const TOKEN = 'of all clients';
 const PATIENCE_MS = 60_000;
+const defaults = overloadOptions.parse({});
 /** The bystanders talk alone for this long before the attack. */
 const CALM_MS = 6_000;
 const NEWCOMER_EVERY_MS = 1_000;
@@ -166,7 +168,7 @@ async function startServer(
   // All clients of this test have one address; those of an attack need not.
   const own = ['--port=0', `--data-dir=${dataDir}`, `--limits.connections-per-address=${talkers + 100}`];
   bindTo(cpus?.server);
-  const server = parley(['serve', ...own, ...remote, ...flags], {
+  const server = parley(['serve', `--overload.worse-ms=${defaults.worseMs}`, ...own, ...remote, ...flags], {
     PARLEY_TOKEN: TOKEN,
     OPENAI_API_KEY: 'none',
   });

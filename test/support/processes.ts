@@ -24,6 +24,9 @@ export const COMMAND = fileURLToPath(new URL('../../bin/parley.mjs', import.meta
 /** Flags of a server that nobody talks to. It loads no engines, which would take seconds of processor time. */
 export const WITHOUT_ENGINES = ['--engines', 'remote'] as const;
 
+/** How loaded this machine is must not decide what a test sees, unless it is about that. */
+const UNHURRIED = { PARLEY_OVERLOAD_WORSE_MS: '3600000' };
+
 /** Starts `parley`, in the test's environment without Parley's own variables. */
 export function parley(args: readonly string[], env: Readonly<Record<string, string>> = {}): ParleyProcess {
   const inherited = Object.entries(process.env).filter(
@@ -31,7 +34,7 @@ export function parley(args: readonly string[], env: Readonly<Record<string, str
   );
   const giveBack = sharePhrases(args);
   const child = spawn(process.execPath, [COMMAND, ...args], {
-    env: { ...Object.fromEntries(inherited), ...env },
+    env: { ...Object.fromEntries(inherited), ...UNHURRIED, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   child.once('exit', giveBack);

@@ -137,6 +137,23 @@ describe('the stop lane', () => {
     });
   });
 
+  it('reports a spotter that cannot be loaded, unless the session has ended', async () => {
+    const reported = async (isOver: boolean) => {
+      const problems: string[] = [];
+      let fail = (_error: Error) => {};
+      const warm = () => new Promise<void>((_resolve, reject) => (fail = reject));
+      const { stream } = lane({
+        spotter: { name: 'slow', phrases: [], listen: () => expect.fail(), close: async () => {}, warm },
+        onProblem: ({ message }) => problems.push(message),
+      });
+      if (isOver) stream.close();
+      fail(new Error('closed'));
+      await Promise.resolve();
+      return problems;
+    };
+    expect([await reported(false), await reported(true)]).toEqual([['closed'], []]);
+  });
+
   it('ends with the session', () => {
     const { log, hear, stream } = lane();
     hear(1, 0.9);

@@ -74,7 +74,11 @@ export class StopLane {
       ...{ name: vad.name, close: () => vad.close() },
       open: (onWindow, onError) => {
         const { spotter, onProblem } = this.#parts;
-        spotter.warm?.().catch((error: Error) => onProblem?.(error));
+        let isOpen = true;
+        // An engine may be closed while it still loads for a session that has ended.
+        spotter.warm?.().catch((error: Error) => {
+          if (isOpen) onProblem?.(error);
+        });
         const stream = vad.open(
           (window) => {
             this.#look(window);
@@ -91,6 +95,7 @@ export class StopLane {
             stream.push(pcm);
           },
           close: () => {
+            isOpen = false;
             this.close();
             stream.close();
           },

@@ -290,4 +290,40 @@ export const MUTATIONS = [
     find: 'const from = quiet ? quiet.record.record + 1 : 0;',
     put: 'const from = quiet ? journal.records.length : 0;',
   },
+  {
+    what: 'a server appends to the journal of a session that another one has',
+    file: 'actors/failover/replica.ts',
+    find: 'const seq = await stream.append(session, batch, this.#last);',
+    put: 'const seq = await stream.append(session, batch, (await stream.last(session))?.seq ?? 0);',
+  },
+  {
+    what: 'a lease is written whoever has it',
+    file: 'actors/failover/session-lease.ts',
+    find: 'const written = await store.swap(session, lease, revision);',
+    put: 'const written = await store.swap(session, lease, (await store.read(session))?.revision ?? 0);',
+  },
+  {
+    what: 'a session goes on without the last batch of its journal',
+    file: 'actors/failover/takeover.ts',
+    find: 'const { opening, records } = joined(batches);',
+    put: 'const { opening, records } = joined(batches.length > 1 ? batches.slice(0, -1) : batches);',
+  },
+  {
+    what: 'the clocks of servers are taken to agree',
+    file: 'server/failover/failover.ts',
+    find: 'if (!last || last.atMs + silentMs < begunMs) return undefined;',
+    put: 'if (!last || Math.abs(begunMs - last.atMs) > 20_000) return undefined;',
+  },
+  {
+    what: 'an action does not wait for the stream',
+    file: 'server/failover/replicated-journals.ts',
+    find: 'await Promise.all([sink.durable(), copy.durable()]);',
+    put: 'await sink.durable();',
+  },
+  {
+    what: 'a server that does not know that it has lost a session erases its journal',
+    file: 'server/failover/replicated-session.ts',
+    find: 'if (this.#fenced || !(await this.#lease.confirm())) return;',
+    put: 'if (this.#fenced) return;',
+  },
 ];

@@ -9,6 +9,7 @@ import { Audit } from './audit.ts';
 import type { CallerWorld } from './caller-world.ts';
 import { ChainAudit } from './chain-audit.ts';
 import { ClientEar } from './client-ear.ts';
+import { openClustered } from './cluster/session.ts';
 import { nearestResampler, plannedMemory, plannedRobot, plannedStore, plannedVad } from './engines.ts';
 import { Hand } from './hand.ts';
 import { type Handle, openMortal } from './mortal-session.ts';
@@ -208,8 +209,9 @@ export class Caller {
     };
     // Those judges know nothing of servers that die.
     const mortal = !chainAudit && !model && !bench;
+    const clustered = Random.named(this.#world.seed, `cluster ${id}`).chance(0.5);
     const session: Handle = mortal
-      ? openMortal({
+      ? (clustered ? openClustered : openMortal)({
           ...{ deps, session: options, client, audit, ear, clock, faults, reached },
           random: Random.named(this.#world.seed, `mortal ${id}`),
           found: (what) => this.#find('resumed', what),

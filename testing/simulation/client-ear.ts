@@ -72,10 +72,13 @@ export class ClientEar implements SessionClient {
     return { generation: this.#generation, samples: this.#position.at(this.#options.clock.nowMs()) };
   }
 
-  /** Another process continues the session: it may have lost the last moments, and never speaks of what is known. */
-  resumed(): void {
+  /**
+   * Another process continues the session: it may have lost the last moments, and never speaks of what is known. `last`: the
+   * newest generation that it knows, of which the client may have missed something.
+   */
+  resumed(last = 0): void {
     this.#stateSeq = -1;
-    this.#before = Math.max(this.#flushed, this.#generation, this.#ended, this.#text.generation);
+    this.#before = Math.max(last, this.#flushed, this.#generation, this.#ended, this.#text.generation);
     this.#flushed = this.#before;
     this.#ended = 0;
   }
@@ -151,7 +154,7 @@ export class ClientEar implements SessionClient {
   #checkRead(generation: number, heard: string): void {
     const received = generation === this.#text.generation ? this.#text.received.trim() : '';
     // The journal may not have the last words of a server that died.
-    const lost = generation <= this.#before && received.startsWith(heard);
+    const lost = generation <= this.#before && (received.startsWith(heard) || heard.startsWith(received));
     if (heard !== received && !lost) this.#find(`'${heard}' counts as heard, but '${received}' was received`);
   }
 

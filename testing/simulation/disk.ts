@@ -1,4 +1,4 @@
-import { journalOf, type OpenJournal } from '../../actors/journal/recorder.ts';
+import { type JournalOptions, journalOf, type OpenJournal } from '../../actors/journal/recorder.ts';
 import { sha256 } from '../../adapters/store/sha256.ts';
 import type { Clock } from '../../machines/clock.ts';
 import type { Journal, JournalHeader, JournalRecord } from '../../machines/journal/record.ts';
@@ -30,16 +30,20 @@ export class Disk {
     this.#options = options;
   }
 
-  readonly open: OpenJournal = journalOf({
-    ...{ machine: '', version: '', audio: 'none', now: () => '', sha256 },
-    store: {
-      openJournal: (header) => {
-        this.#header = header;
-        return this.#sink();
-      },
-      continueJournal: () => this.#sink(),
+  /** Of a store, what a session needs. */
+  readonly store: JournalOptions['store'] = {
+    openJournal: (header) => {
+      this.#header = header;
+      return this.#sink();
     },
-  });
+    continueJournal: () => this.#sink(),
+  };
+
+  readonly open: OpenJournal = this.opener(this.store);
+
+  opener(store: JournalOptions['store']): OpenJournal {
+    return journalOf({ ...{ machine: '', version: '', audio: 'none', now: () => '', sha256 }, store });
+  }
 
   /** What a crash would leave. */
   left(): Journal {
@@ -56,6 +60,18 @@ export class Disk {
     this.#records = this.#records.slice(0, this.#kept);
     this.#committing = undefined;
     this.#waiting = false;
+  }
+
+  /** Nothing of it is left. Whoever still writes it does not any more. */
+  drop(): void {
+    this.crash();
+    this.#records = [];
+    this.#kept = 0;
+    this.#header = undefined;
+  }
+
+  get isEmpty(): boolean {
+    return this.#header === undefined;
   }
 
   #journal(records: readonly JournalRecord[]): Journal {

@@ -7,14 +7,13 @@ import type { SessionOptions } from '../../actors/session/session-input.ts';
 import { sha256 } from '../../adapters/store/sha256.ts';
 import type { TimerHandle } from '../../machines/clock.ts';
 import { callsOf } from '../../machines/journal/calls.ts';
-import { replayJournal } from '../../machines/journal/replay.ts';
-import { SessionKernel } from '../../machines/kernel.ts';
 import type { LogEntry } from '../../machines/log.ts';
 import { publishedIn } from '../../machines/session/facts.ts';
 import type { SessionMessage } from '../../machines/wire.ts';
 import type { Audit } from './audit.ts';
 import type { ClientEar } from './client-ear.ts';
 import { Disk, type DiskOptions } from './disk.ts';
+import { checkReplay, compareRebuilt } from './replays.ts';
 import type { Sometimes } from './sometimes.ts';
 
 export interface MortalOptions extends DiskOptions {
@@ -87,7 +86,7 @@ class MortalSession implements Handle {
     for (const death of this.#deaths) death.cancel();
     await this.#up;
     await this.#inner.close(reason);
-    this.#checkReplay();
+    checkReplay(this.#options.deps.machine, this.#disk.whole(), this.#options.found);
   }
 
   #open(rebuilt?: Rebuilt): Session {
@@ -184,7 +183,7 @@ class MortalSession implements Handle {
     const rebuilt = await rebuild(journal, options);
     if (!rebuilt) throw new Error('the journal was not continued');
     const { reply } = rebuilt.kernel.context;
-    this.#compare(rebuilt);
+    compareRebuilt(machine, journal, rebuilt, found);
     audit.resume(rebuilt.log);
     ear.resumed();
     for (const message of missedMessages(rebuilt.log, this.#lastSeq)) this.#tell(message);
@@ -197,27 +196,5 @@ class MortalSession implements Handle {
     if (this.#here) this.#inner.present(true);
     reached('a session went on after its server had died');
     if (reply) reached('a server died in mid-reply');
-  }
-
-  /** The session as rebuilt is the one that a replay of the whole journal gives. */
-  #compare({ kernel }: Rebuilt): void {
-    const journal = this.#disk.left();
-    const whole = new SessionKernel(this.#options.deps.machine, journal.header.input);
-    replayJournal(journal, { kernel: whole, sha256 });
-    const [one, other] = [kernel, whole].map((of) => {
-      const { context, ...rest } = of.plain() as Record<string, object>;
-      return JSON.stringify([Object.keys(of.context), rest, { ...context, listener: null }]);
-    });
-    if (one !== other) this.#options.found(`rebuilt as ${one}, and replayed as ${other}`);
-  }
-
-  /** The journal of all processes replays as one. */
-  #checkReplay(): void {
-    const journal = this.#disk.whole();
-    const kernel = new SessionKernel(this.#options.deps.machine, journal.header.input);
-    const { difference, fault } = replayJournal(journal, { kernel, sha256 });
-    if (fault) this.#options.found(`the journal is not whole: ${fault.detail}`);
-    if (difference)
-      this.#options.found(`the journal of all processes replays otherwise from record ${difference.record}`);
   }
 }

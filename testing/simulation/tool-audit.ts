@@ -7,6 +7,7 @@ import type { LogEntry } from '../../machines/log.ts';
 import type { ChildInputs } from '../../machines/session/commands.ts';
 import { type Message, publishedIn } from '../../machines/session/facts.ts';
 import type { ActionOutcome } from '../../machines/session/turn/history.ts';
+import { simulationParameters } from './parameters.ts';
 import type { Sometimes } from './sometimes.ts';
 import { QUESTION } from './tools.ts';
 
@@ -44,6 +45,8 @@ export class ToolAudit {
   #text = 0;
   #interrupted = false;
   #askedAloud = false;
+  /** The user's last words were not understood with certainty. */
+  #isUnsure = false;
 
   constructor(options: ToolAuditOptions) {
     this.#options = options;
@@ -73,6 +76,9 @@ export class ToolAudit {
   }
 
   observe(entry: LogEntry): void {
+    if (entry.type === 'event' && entry.event.type === 'xstate.done.actor.stt')
+      this.#isUnsure = (entry.event.output.confidence ?? 1) < simulationParameters.asking.below;
+    if (entry.type === 'event' && entry.event.type === 'text') this.#isUnsure = false;
     if (entry.type === 'command' && entry.command.type === 'spawn' && entry.command.child === 'llm')
       this.#onRequest(entry.command.input);
     const message = publishedIn(entry);
@@ -106,6 +112,8 @@ export class ToolAudit {
     if (!call) {
       const ours = runs !== undefined;
       this.#calls.set(id, { name, generation: this.#generation, status, ours });
+      if (name === 'buy' && status === 'started' && this.#isUnsure)
+        this.#options.found(`${id} began after a yes that was not sure`);
       if (name === 'buy' && status === 'started' && !this.#askedAloud)
         this.#options.found(`${id} began, and the user did not hear the question`);
       if (name === 'buy')

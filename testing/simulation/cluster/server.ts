@@ -1,0 +1,287 @@
+import type { TakenSession } from '../../../actors/failover/takeover.ts';
+import type { TurnRecord } from '../../../actors/ports/store.ts';
+import { missedMessages, type Rebuilt, rebuild } from '../../../actors/session/rebuild.ts';
+import { openSession, type SessionDeps } from '../../../actors/session/session.ts';
+import type { SessionOptions } from '../../../actors/session/session-input.ts';
+import { sha256 } from '../../../adapters/store/sha256.ts';
+import { ParleyError } from '../../../machines/errors.ts';
+import type { LogEntry } from '../../../machines/log.ts';
+import type { RelayFailure } from '../../../server/door/elsewhere.ts';
+import { adopt } from '../../../server/failover/adopt.ts';
+import { Failover } from '../../../server/failover/failover.ts';
+import type { Disk } from '../disk.ts';
+import { compareRebuilt } from '../replays.ts';
+import type { Sometimes } from '../sometimes.ts';
+import type { Broker } from './broker.ts';
+import { Life, type Line } from './life.ts';
+import { ProcessClock } from './process-clock.ts';
+
+/** What a client says when it comes. */
+export interface Hello {
+  /** Of the last time that it was let in. */
+  readonly epoch: number;
+  readonly lastSeq: number;
+  readonly played: { readonly generation: number; readonly samples: number };
+  readonly line: Line;
+}
+
+export interface ServerOptions {
+  readonly name: string;
+  readonly deps: SessionDeps;
+  readonly session: SessionOptions;
+  readonly broker: Broker;
+  readonly disk: Disk;
+  /** How far the wall clock is ahead, ms. */
+  readonly skewMs: number;
+  /** The server at this address, if it can be reached from here. */
+  readonly reach: (url: string) => ClusterServer | undefined;
+  readonly onEntry: (life: Life, entry: LogEntry) => void;
+  readonly onRebuilt: (life: Life, taken: TakenSession, rebuilt: Rebuilt) => void;
+  readonly found: (what: string) => void;
+  readonly reached: (name: Sometimes) => void;
+}
+
+/** As the door and the configuration have them, ms. */
+const ANSWER_MS = 500;
+const READY_MS = 10_000;
+const AWAY_MS = 30_000;
+const SILENT_MS = 330_000;
+const TURN_MS = 250;
+const ACTION_MS = 10_000;
+/** A lease is renewed after a third of it: every minute. */
+const KEPT_HOURS = 180 / 3_600;
+const MAX_OWNERS = 3;
+const MAX_HOPS = 2;
+const PROOF = 'proof';
+const SILENT_LOG = { debug() {}, info() {}, warn() {} };
+
+/**
+ * A server with one session, or without: the shipped failover, store and session, behind a door that does what the real one does
+ * for a client that comes back. It may be slow, cut off, or dead; what is on its disk outlives its process.
+ */
+export class ClusterServer {
+  readonly url: string;
+  /** Turns in its store. */
+  readonly turns: TurnRecord[] = [];
+  life: Life | undefined;
+  slowUntilMs = 0;
+  /** From the broker, from the other servers, from the client. */
+  readonly cutUntilMs = { broker: 0, servers: 0, client: 0 };
+  isUp = false;
+  readonly #options: ServerOptions;
+  #clock: ProcessClock;
+  #failover: Failover;
+  /** Number of the process. */
+  #process = 0;
+
+  constructor(options: ServerOptions) {
+    this.#options = options;
+    this.url = `ws://${options.name}`;
+    this.#clock = this.#newClock();
+    this.#failover = this.#newFailover();
+  }
+
+  get isSlow(): boolean {
+    const { clock } = this.#options.deps;
+    return clock.nowMs() < this.slowUntilMs;
+  }
+
+  isCut(from: 'broker' | 'servers' | 'client'): boolean {
+    return !this.isUp || this.#options.deps.clock.nowMs() < this.cutUntilMs[from];
+  }
+
+  /** Starts a process, unless one runs. */
+  start(): void {
+    if (this.isUp) return;
+    this.#process += 1;
+    this.isUp = true;
+    this.#clock = this.#newClock();
+    this.#failover = this.#newFailover();
+  }
+
+  /** Kills it: what is not on disk is lost. */
+  kill(): void {
+    if (!this.isUp) return;
+    this.isUp = false;
+    this.slowUntilMs = 0;
+    const { life } = this;
+    this.life = undefined;
+    this.#options.disk.crash();
+    this.#clock.stop();
+    life?.die();
+  }
+
+  /** Nothing is heard of it for a while, and then it goes on as if nothing had been. */
+  slow(ms: number, onAwake: () => void): void {
+    const { clock } = this.#options.deps;
+    const untilMs = clock.nowMs() + ms;
+    if (untilMs < this.slowUntilMs) return;
+    this.slowUntilMs = untilMs;
+    const process = this.#clock;
+    clock.setTimer(ms, () => {
+      if (this.slowUntilMs !== untilMs) return;
+      onAwake();
+      process.awake();
+    });
+  }
+
+  whenAwake(run: () => void): void {
+    this.#clock.whenAwake(run);
+  }
+
+  /** Begins the session here. */
+  begin(line: Line): Life {
+    const { session, language } = this.#options.session;
+    const life = this.#newLife();
+    const opening = { session, startedAt: '', language, proof: PROOF };
+    life.copy = this.#failover.begin(opening, () => this.#fenced(life));
+    life.run((deps, client) => openSession(deps, this.#options.session, client));
+    life.attach(line);
+    return life;
+  }
+
+  /** Lets a client in that comes back. Resolves with why it cannot; undefined: it is in. */
+  async enter(hello: Hello, hops = 0): Promise<ParleyError | undefined> {
+    const { session } = this.#options.session;
+    const process = this.#process;
+    if (this.life?.isBehind(hello.epoch)) this.life.fence();
+    const here = () => this.life !== undefined || this.#failover.waitsFor(session, PROOF);
+    let failed: RelayFailure | undefined;
+    for (let tries = 0; !here() && hops < MAX_HOPS; tries++) {
+      if (tries === MAX_OWNERS) return new ParleyError('OVERLOADED');
+      const owner = await this.#failover.find({ session, proof: PROOF, failed });
+      if (!owner) break;
+      failed = await this.#relay(owner.url, hello, hops);
+      if (!failed) return undefined;
+    }
+    if (process !== this.#process || !hello.line.isOpen) return new ParleyError('BUS_UNREACHABLE');
+    if (this.life) {
+      await this.life.opened;
+      return this.life?.admit(hello) ? undefined : new ParleyError('BUS_UNREACHABLE');
+    }
+    if (!this.#failover.waitsFor(session, PROOF)) return new ParleyError('SESSION_UNKNOWN');
+    try {
+      return await this.#open(hello);
+    } catch (error) {
+      if (error instanceof ParleyError) return error;
+      throw error;
+    }
+  }
+
+  async #relay(url: string, hello: Hello, hops: number): Promise<RelayFailure | undefined> {
+    const owner = this.#options.reach(url);
+    const late = (ms: number) =>
+      new Promise<ParleyError>((resolve) => {
+        this.#clock.setTimer(ms, () => resolve(new ParleyError('BUS_UNREACHABLE')));
+      });
+    if (!owner || owner.isSlow) {
+      await late(ANSWER_MS);
+      return 'unreachable';
+    }
+    const via = hello.line.via(this, owner);
+    const refusal = await Promise.race([owner.enter({ ...hello, line: via }, hops + 1), late(READY_MS)]);
+    if (refusal) via.drop();
+    else this.#options.reached('a client was passed on to the server that has its session');
+    return refusal && (refusal.code === 'SESSION_UNKNOWN' ? 'unknown' : 'unreachable');
+  }
+
+  async #open(hello: Hello): Promise<ParleyError | undefined> {
+    const { disk, session: options, deps, found, onRebuilt } = this.#options;
+    const { session } = options;
+    const { lastSeq, played, epoch } = hello;
+    const failover = this.#failover;
+    const taken = failover.claim(session);
+    if (!taken) return new ParleyError('SESSION_UNKNOWN');
+    const process = this.#process;
+    const gone = () => process !== this.#process || !this.isUp;
+    await adopt(this.#store(), taken);
+    if (gone()) return new ParleyError('BUS_UNREACHABLE');
+    const journal = disk.left();
+    const { machine } = deps;
+    const made = { machine, sha256, inputEnd: 0, played, breathe: async () => {} };
+    const rebuilt = await rebuild(journal, made);
+    if (!rebuilt) {
+      failover.settled(session);
+      found('the journal that was taken over was not continued');
+      return new ParleyError('SESSION_UNKNOWN');
+    }
+    compareRebuilt(machine, journal, rebuilt, found);
+    for (const turn of rebuilt.turns) this.#save({ session, ...turn, timings: {} });
+    const life = this.#newLife(rebuilt);
+    onRebuilt(life, taken, rebuilt);
+    const missed = missedMessages(rebuilt.log, lastSeq);
+    life.epoch = taken.lease.epoch;
+    life.admissions = Math.max(rebuilt.returns, epoch) + 2;
+    life.copy = failover.begin({ session, ...taken.opening }, () => this.#fenced(life), taken);
+    life.run((own, client) => openSession(own, options, client, rebuilt), missed);
+    await life.opened;
+    return life.admit(hello) ? undefined : new ParleyError('BUS_UNREACHABLE');
+  }
+
+  #newLife(rebuilt?: Rebuilt): Life {
+    const { deps, disk, onEntry, found } = this.#options;
+    const clock = this.#clock;
+    const failover = this.#failover;
+    const { session } = this.#options.session;
+    const life: Life = new Life({
+      ...{ server: this, clock, rebuilt, found, awayMs: AWAY_MS, onOver: () => this.#ended(life) },
+      settled: () => failover.settled(session),
+      deps: {
+        ...deps,
+        clock,
+        journal: disk.opener(this.#failover.replicated(disk.store)),
+        store: { ...deps.store, saveTurn: async (turn) => this.#save(turn) },
+        onLog: (_session, entry) => onEntry(life, entry),
+      },
+    });
+    this.life = life;
+    return life;
+  }
+
+  #fenced(life: Life): void {
+    this.#options.reached('a server that had lost a session was refused');
+    life.fence();
+  }
+
+  #ended(life: Life): void {
+    if (this.life === life) this.life = undefined;
+  }
+
+  #save(turn: TurnRecord): void {
+    this.turns.push(turn);
+  }
+
+  #store(): Parameters<typeof adopt>[0] {
+    const { disk } = this.#options;
+    return {
+      ...disk.store,
+      async readJournal(session) {
+        if (disk.isEmpty) throw new ParleyError('SESSION_UNKNOWN', session);
+        return disk.left();
+      },
+      dropJournal: async () => disk.drop(),
+      saveSession: async () => {},
+    };
+  }
+
+  #newClock(): ProcessClock {
+    return new ProcessClock(this.#options.deps.clock, () => this.isSlow);
+  }
+
+  #newFailover(): Failover {
+    const { broker, deps, skewMs, disk } = this.#options;
+    const clock = this.#clock;
+    const process = this.#process;
+    const isCut = () => process !== this.#process || this.isCut('broker');
+    const failover = new Failover({
+      ...broker.link({ url: this.url, clock, isCut }),
+      ...{ clock, connected: () => !isCut(), wallMs: () => deps.clock.nowMs() + skewMs },
+      ...{ machine: '', keptHours: KEPT_HOURS, turnMs: TURN_MS, actionMs: ACTION_MS, silentMs: SILENT_MS },
+      own: async (_session, from, limit) =>
+        disk.isEmpty ? [] : disk.left().records.slice(from, from + limit),
+      log: SILENT_LOG,
+    });
+    failover.reachableAt(this.url);
+    return failover;
+  }
+}

@@ -13,7 +13,7 @@ const QUICK_SIZES = [1, 10];
 
 export const USAGE = `npm run bench -- [--json FILE] [--only NAME[,NAME]] [--quick] [--bus in-process|nats|both]
                   [--sessions N[,N]] [--out FOLDER] [--profile FOLDER] [--echo-unknown]
-                  [--beside FOLDER]`;
+                  [--beside FOLDER] [--rounds N]`;
 
 /** Parses the command line. Throws an Error with the problem. */
 export function commandLine(args: readonly string[], names: readonly string[]): CommandLine {
@@ -29,6 +29,7 @@ export function commandLine(args: readonly string[], names: readonly string[]): 
       profile: { type: 'string' },
       'echo-unknown': { type: 'boolean', default: false },
       beside: { type: 'string' },
+      rounds: { type: 'string', default: '3' },
     },
   });
   const { quick } = values;
@@ -45,6 +46,7 @@ export function commandLine(args: readonly string[], names: readonly string[]): 
     profile: values.profile,
     echoUnknown: values['echo-unknown'],
     beside: values.beside,
+    rounds: quick ? 1 : Number(values.rounds),
     json: values.json,
     only,
     out: values.out,

@@ -13,6 +13,8 @@ export interface BenchOptions {
   readonly echoUnknown: boolean;
   /** Folder of another compiled Parley, which `cost` measures in turns with this one. */
   readonly beside: string | undefined;
+  /** How often `cost` measures each kind: 3. */
+  readonly rounds: number;
 }
 
 /** Shared context of benchmarks. */

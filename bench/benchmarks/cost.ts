@@ -7,7 +7,6 @@ import { percentile } from '../statistics.ts';
 import { type BenchContext, type Benchmark, startWorld } from './benchmark.ts';
 
 const SESSIONS = 50;
-const ROUNDS = 3;
 const RAMP_MS = 6_000;
 const MEASURE_MS = 12_000;
 const IDLE = { does: 'idle', interruptEvery: 0, rampMs: 1_000 } as const;
@@ -41,7 +40,7 @@ const KINDS: readonly Kind[] = [
 export const costBenchmark: Benchmark = {
   name: 'cost',
   run: async (context) => {
-    const { quick, beside, buses } = context.options;
+    const { beside, buses, rounds } = context.options;
     const candidates = [
       ...buses.map((bus) => ({ what: '', world: { bus } })),
       ...(beside === undefined
@@ -53,7 +52,7 @@ export const costBenchmark: Benchmark = {
       { what: ' (ws alone)', world: { bus: 'in-process', module: 'bare-socket-process' }, bare: true },
     ] satisfies Candidate[];
     const results = new Map<string, { place: Pick<Row, 'what' | 'bus' | 'sessions'>; loads: LoadResult[] }>();
-    for (let round = 0; round < (quick ? 1 : ROUNDS); round++)
+    for (let round = 0; round < rounds; round++)
       for (const kind of KINDS)
         for (const candidate of candidates) {
           const { what, world } = candidate;
@@ -71,7 +70,7 @@ export const costBenchmark: Benchmark = {
     return {
       name: 'cost',
       method: [
-        `One server process with ${SESSIONS} sessions, ${ROUNDS} rounds in turns, each with a new server and a warm-up. CPU: user and system time of`,
+        `One server process with ${SESSIONS} sessions, ${rounds} rounds in turns, each with a new server and a warm-up. CPU: user and system time of`,
         'all threads of the server’s process, median of the rounds. Own share and jitter: all rounds together.',
       ],
       rows: all.flatMap(({ place, loads }) => rowsOf(place, loads)),

@@ -1,5 +1,6 @@
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
+import { UNHURRIED } from './test/support/unhurried.ts';
 
 /** Tests without processes and threads: they need no compiled output. */
 const PURE = ['{machines,actors,web,clients}/**/*.test.ts'];
@@ -61,6 +62,7 @@ export default defineConfig({
     testTimeout: 120_000,
     hookTimeout: 120_000,
     expect: { poll: { timeout: 60_000 } },
+    env: UNHURRIED,
     // Loading the same modules for each file anew would take half of the time. No test replaces a module.
     isolate: false,
     sequence: { sequencer: LongFirst },

@@ -16,6 +16,7 @@ import { serve } from '../../server/serve.ts';
 import { startNatsServer } from '../../testing/nats-server.ts';
 import { levelVad, scriptedLlm, scriptedStt, scriptedTts } from '../../testing/scripted-engines.ts';
 import { afterTest, temporaryFolder } from '../support/after-test.ts';
+import { UNHURRIED } from '../support/unhurried.ts';
 
 const line = z.object({ wire: z.string(), kind: z.string(), message: z.unknown() });
 const answer = z.object({ type: z.string(), code: z.string().optional() });
@@ -29,7 +30,7 @@ const of = (wire: string) => recorded.filter((one) => one.wire === wire);
 it('a client of the version before is understood and answered', async () => {
   const server = await serve({
     config: loadConfig({
-      env: {},
+      env: UNHURRIED,
       flags: { port: 0, dataDir: await temporaryFolder(), 'limits.drain-grace-ms': 50, 'log.level': 'error' },
     }),
     log: makeLogger('error'),

@@ -12,7 +12,7 @@ const [dataDir = '', port = '0', awayMs = '30000'] = process.argv.slice(2);
 const config = loadConfig({
   flags: {
     ...{ port: Number(port), dataDir, 'log.level': 'error' },
-    ...{ 'limits.away-ms': Number(awayMs), 'limits.drain-grace-ms': 50, 'overload.worse-ms': 3_600_000 },
+    ...{ 'limits.away-ms': Number(awayMs), 'limits.drain-grace-ms': 50 },
   },
 });
 const server = await serve({

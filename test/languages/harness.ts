@@ -7,6 +7,7 @@ import { speaker } from '../../server/demo/user-voice.ts';
 import { makeLogger } from '../../server/log.ts';
 import { serve } from '../../server/serve.ts';
 import { afterTest, temporaryFolder } from '../support/after-test.ts';
+import { UNHURRIED } from '../support/unhurried.ts';
 
 const REPLY_MS = 20_000;
 
@@ -18,7 +19,11 @@ export async function conversation(
 ) {
   const dataDir = await temporaryFolder();
   const log: LogEntry[] = [];
-  const config = loadConfig({ cwd: dataDir, env, flags: { dataDir, port: '0', ...flags } });
+  const config = loadConfig({
+    cwd: dataDir,
+    env: { ...UNHURRIED, ...env },
+    flags: { dataDir, port: '0', ...flags },
+  });
   const server = await serve({
     ...{ config, log: makeLogger('silent') },
     onLog: (_session, entry) => log.push(entry),

@@ -14,6 +14,7 @@ import type { ServerMessage } from '../../machines/wire.ts';
 import { VoiceClient } from '../../server/client/voice-client.ts';
 import { overloadOptions } from '../../server/degradation/options.ts';
 import { TestClient } from '../../server/door/door-test-util.ts';
+import { defaultDoorLimits } from '../../server/door/limits.ts';
 import { type ParleyProcess, parley } from '../support/processes.ts';
 import { type TalkersPlan, type TalkersReport, talkers } from './talkers.ts';
 
@@ -58,7 +59,11 @@ export interface AttackReport {
 
 const TOKEN = 'of all clients';
 const PATIENCE_MS = 60_000;
-const defaults = overloadOptions.parse({});
+/** As users have them; other servers of tests have none. */
+const LIMITS = [
+  `--overload.worse-ms=${overloadOptions.parse({}).worseMs}`,
+  `--limits.loop-delay-ms=${defaultDoorLimits.loopDelayMs}`,
+];
 /** The bystanders talk alone for this long before the attack. */
 const CALM_MS = 6_000;
 const NEWCOMER_EVERY_MS = 1_000;
@@ -168,7 +173,7 @@ async function startServer(
   // All clients of this test have one address; those of an attack need not.
   const own = ['--port=0', `--data-dir=${dataDir}`, `--limits.connections-per-address=${talkers + 100}`];
   bindTo(cpus?.server);
-  const server = parley(['serve', `--overload.worse-ms=${defaults.worseMs}`, ...own, ...remote, ...flags], {
+  const server = parley(['serve', ...own, ...LIMITS, ...remote, ...flags], {
     PARLEY_TOKEN: TOKEN,
     OPENAI_API_KEY: 'none',
   });

@@ -9,10 +9,7 @@ import { levelVad, scriptedLlm, scriptedStt, scriptedTts } from '../../testing/s
 const [place = '', dataDir = ''] = process.argv.slice(2);
 const server: { leave(graceMs: number): Promise<void>; close(): Promise<void> } = await serve({
   config: loadConfig({
-    flags: {
-      ...{ dataDir, 'log.level': 'error', 'limits.drain-grace-ms': 50, 'inspect.control': true },
-      'overload.worse-ms': 3_600_000,
-    },
+    flags: { dataDir, 'log.level': 'error', 'limits.drain-grace-ms': 50, 'inspect.control': true },
   }),
   log: makeLogger('error'),
   siblings: new Siblings(place, supervisorChannel(), (graceMs) => void server.leave(graceMs).then(end)),

@@ -13,6 +13,7 @@ import type { Server } from '../../server/serve-options.ts';
 import { levelVad, scriptedLlm, scriptedStt, scriptedTts } from '../../testing/scripted-engines.ts';
 import { afterTest, temporaryFolder } from '../support/after-test.ts';
 import { parley } from '../support/processes.ts';
+import { UNHURRIED } from '../support/unhurried.ts';
 
 /** Ends a session after one typed turn; resolves with its id and the number of pieces in which its reply came. */
 async function session(server: Server, token?: string): Promise<{ id: string; pieces: number }> {
@@ -28,7 +29,7 @@ async function session(server: Server, token?: string): Promise<{ id: string; pi
 it('flags that change while a server runs count for new sessions, are journaled, and replay', async () => {
   const dataDir = await temporaryFolder();
   const flagsOf = (flags: Record<string, string>) =>
-    loadConfig({ env: {}, flags: { port: '0', dataDir, ...flags } });
+    loadConfig({ env: UNHURRIED, flags: { port: '0', dataDir, ...flags } });
   const asked: (boolean | undefined)[] = [];
   const llm = scriptedLlm(realClock, () => ({ text: 'One. Two. Three.', firstTokenMs: 1, tokenMs: 5 }));
   const server = await serve({
@@ -81,7 +82,7 @@ it('flags that change while a server runs count for new sessions, are journaled,
 it('without barge-in a reply plays on while the user speaks, also if the client asks for interruptions', async () => {
   const server = await serve({
     config: loadConfig({
-      env: {},
+      env: UNHURRIED,
       flags: { port: '0', dataDir: await temporaryFolder(), 'flags.barge-in': 'no' },
     }),
     log: makeLogger('silent'),
@@ -114,7 +115,7 @@ it('without barge-in a reply plays on while the user speaks, also if the client 
 it('an operator changes flags by HTTP for new sessions, and nobody else does', async () => {
   const dataDir = await temporaryFolder();
   const server = await serve({
-    config: loadConfig({ env: {}, flags: { port: '0', dataDir, token: 'secret token' } }),
+    config: loadConfig({ env: UNHURRIED, flags: { port: '0', dataDir, token: 'secret token' } }),
     log: makeLogger('silent'),
     parts: {
       vad: levelVad(),

@@ -10,6 +10,7 @@ import { serve } from '../../server/serve.ts';
 import type { Server } from '../../server/serve-options.ts';
 import { levelVad, scriptedStt, scriptedTts } from '../../testing/scripted-engines.ts';
 import { afterTest, temporaryFolder } from '../support/after-test.ts';
+import { UNHURRIED } from '../support/unhurried.ts';
 
 /** Servers of one data directory with the example dialog that remembers, and clients that type. */
 export async function startScene(flags: Record<string, string> = {}) {
@@ -17,7 +18,7 @@ export async function startScene(flags: Record<string, string> = {}) {
   const server = async () => {
     const config = loadConfig({
       cwd: dataDir,
-      env: {},
+      env: UNHURRIED,
       flags: {
         ...{ dataDir, port: '0', dialog: 'examples/memory.dialog.yaml', 'memory.engine': 'local' },
         ...flags,

@@ -10,9 +10,7 @@ import { type ParleyProcess, parley } from '../support/processes.ts';
 
 async function startServer(...args: string[]): Promise<{ url: string; port: number; server: ParleyProcess }> {
   const dataDir = await temporaryFolder();
-  // These attacks do not test the event loop, which may be slow on this machine.
-  const own = ['--port', '0', '--data-dir', dataDir, '--limits.loop-delay-ms', '60000'];
-  const server = parley(['serve', ...own, ...args]);
+  const server = parley(['serve', '--port', '0', '--data-dir', dataDir, ...args]);
   afterTest(() => server.stop());
   const [, url = ''] = await server.line(/listens on (\S+)/u);
   return { url, port: Number(new URL(url).port), server };

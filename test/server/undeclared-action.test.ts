@@ -7,6 +7,7 @@ import { serve } from '../../server/serve.ts';
 import { chatReply } from '../../testing/loopback/openai-replies.ts';
 import { openaiServer } from '../../testing/loopback/openai-server.ts';
 import { afterTest, temporaryFolder } from '../support/after-test.ts';
+import { UNHURRIED } from '../support/unhurried.ts';
 
 /** The result of a language model's call of `turn`, an action of the dialog file. */
 async function statusOfTurn(flags: Record<string, string>): Promise<readonly string[]> {
@@ -19,7 +20,7 @@ async function statusOfTurn(flags: Record<string, string>): Promise<readonly str
   afterTest(() => engines.close());
   const config = loadConfig({
     cwd: dataDir,
-    env: { OPENAI_BASE_URL: engines.baseURL },
+    env: { ...UNHURRIED, OPENAI_BASE_URL: engines.baseURL },
     flags: {
       ...{ dataDir, port: '0', 'engines.stt': 'openai', 'engines.llm': 'openai', 'engines.tts': 'openai' },
       ...{ 'tts.cache.enabled': 'no', ...flags },

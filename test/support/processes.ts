@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { sharePhrases } from './shared-phrases.ts';
+import { UNHURRIED } from './unhurried.ts';
 
 /** A `parley` process of a test. */
 export interface ParleyProcess {
@@ -24,17 +25,14 @@ export const COMMAND = fileURLToPath(new URL('../../bin/parley.mjs', import.meta
 /** Flags of a server that nobody talks to. It loads no engines, which would take seconds of processor time. */
 export const WITHOUT_ENGINES = ['--engines', 'remote'] as const;
 
-/** How loaded this machine is must not decide what a test sees, unless it is about that. */
-const UNHURRIED = { PARLEY_OVERLOAD_WORSE_MS: '3600000' };
-
-/** Starts `parley`, in the test's environment without Parley's own variables. */
+/** Starts `parley`, in the test's environment without Parley's own variables. A server is {@link UNHURRIED}. */
 export function parley(args: readonly string[], env: Readonly<Record<string, string>> = {}): ParleyProcess {
   const inherited = Object.entries(process.env).filter(
     ([name]) => !/^(PARLEY_|NATS_URL|OPENAI_)/u.test(name),
   );
   const giveBack = sharePhrases(args);
   const child = spawn(process.execPath, [COMMAND, ...args], {
-    env: { ...Object.fromEntries(inherited), ...UNHURRIED, ...env },
+    env: { ...Object.fromEntries(inherited), ...(args[0] === 'serve' && UNHURRIED), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   child.once('exit', giveBack);

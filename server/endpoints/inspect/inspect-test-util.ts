@@ -25,9 +25,7 @@ export async function startTestServer(
 ): Promise<Server> {
   const dataDir = await temporaryFolder();
   const server = await serve({
-    config: loadConfig({
-      flags: { port: 0, dataDir, 'limits.drainGraceMs': 0, 'overload.worseMs': 3_600_000, ...flags },
-    }),
+    config: loadConfig({ flags: { port: 0, dataDir, 'limits.drainGraceMs': 0, ...flags } }),
     log: makeLogger('silent'),
     parts: {
       engines: {

@@ -311,8 +311,8 @@ export const MUTATIONS = [
   {
     what: 'the clocks of servers are taken to agree',
     file: 'server/failover/failover.ts',
-    find: 'if (!last || last.atMs + silentMs < begunMs) return undefined;',
-    put: 'if (!last || Math.abs(begunMs - last.atMs) > 20_000) return undefined;',
+    find: 'if (last.atMs + silentMs < begunMs) return',
+    put: 'if (Math.abs(begunMs - last.atMs) > 20_000) return',
   },
   {
     what: 'an action does not wait for the stream',

@@ -39,6 +39,9 @@ export function commandLine(args: readonly string[], names: readonly string[]): 
   const sizes = values.sessions?.split(',').map(Number);
   if (sizes?.some((size) => !Number.isInteger(size) || size < 1))
     throw new Error(`--sessions takes whole numbers: ${values.sessions}`);
+  const rounds = quick ? 1 : Number(values.rounds);
+  if (!Number.isInteger(rounds) || rounds < 1)
+    throw new Error(`--rounds takes a whole number: ${values.rounds}`);
   return {
     quick,
     buses: buses(values.bus ?? (quick ? 'in-process' : 'both')),
@@ -46,7 +49,7 @@ export function commandLine(args: readonly string[], names: readonly string[]): 
     profile: values.profile,
     echoUnknown: values['echo-unknown'],
     beside: values.beside,
-    rounds: quick ? 1 : Number(values.rounds),
+    rounds,
     json: values.json,
     only,
     out: values.out,

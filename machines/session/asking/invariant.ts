@@ -1,3 +1,4 @@
+import { delayName } from '../../kernel.ts';
 import { isAmong } from '../../policies/text.ts';
 import { listFor } from '../barge-in/backchannel.ts';
 import { type MakeInvariant, publishedIn } from '../facts.ts';
@@ -20,6 +21,8 @@ export const askingInvariant: MakeInvariant = ({ facts, options, broken }) => {
           if (unsureWords(event.output, asks) !== undefined) unsureSince = facts.generation;
           else if (yes || text !== '') unsureSince = null;
         } else if (event.type === 'text' || event.type === 'respond' || state === 'idle') unsureSince = null;
+        // Nobody answered: an answer to "shall I?" that was not sure is a no, and the reply is about that.
+        else if (delayName(event.type) === 'answerDeadline') unsureSince = null;
       }
       const message = publishedIn(entry);
       if (message?.type !== 'action' || message.status !== 'started' || unsureSince === null) return;

@@ -195,7 +195,7 @@ export function plannedStt(world: EngineWorld, name = 'planned'): SttEngine {
       if (plan.end !== 'done' && plan.end !== 'hang') throw new ParleyError(plan.end, 'as planned');
       const heard = plan.spoil(listener.text);
       const text = asked && heard !== '' ? plan.answer : heard;
-      asked = text !== '' && (plan.unsure || (text === 'yes' && world.faults.does('stt.unsureYes')));
+      asked = plan.unsure && text !== '';
       yield { type: 'final', text, ...(asked && { confidence: UNSURE }) };
     },
     close: async () => {},

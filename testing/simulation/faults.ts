@@ -14,7 +14,6 @@ export const FAULT_POINTS = {
   'stt.empty': { probability: 0.03, what: 'nothing is understood' },
   'stt.noFinal': { probability: 0.01, what: 'recognition ends without a final transcript' },
   'stt.unsure': { probability: 0.1, what: 'the transcript has a low confidence' },
-  'stt.unsureYes': { probability: 0.2, what: 'a yes has a low confidence' },
   'stt.denied': { probability: 0.4, what: 'the user answers the question about it with no' },
   'stt.early': { probability: 0.03, what: 'the final transcript comes while the user still speaks' },
   'stt.duplicate': { probability: 0.03, what: 'each partial transcript comes twice' },

@@ -22,9 +22,9 @@ const LEFT = 'turn left';
 const QUESTION = 'Did you say: turn left?';
 const AGAIN = 'Sorry, please say it again.';
 
-/** As a dialog has it: an order is asked about below 0.7, a voice stop never. */
+/** As a dialog has it: an order and a yes are asked about below 0.7, a voice stop never. */
 const read: ReadWords = (text) =>
-  text === 'stop' ? { askBelow: 0 } : text.startsWith('turn') ? { askBelow: 0.7 } : undefined;
+  text === 'stop' ? { askBelow: 0 } : /^turn|^Yes/u.test(text) ? { askBelow: 0.7 } : undefined;
 
 const unsure: SttScript = { text: LEFT, confidence: 0.5 };
 
@@ -94,8 +94,11 @@ describe('words that the recogniser is not sure of', () => {
     expect(talk.asked).toEqual([]);
   });
 
-  it('are the turn after a yes', async () => {
-    const talk = await robot([unsure, { text: 'Yes!' }]);
+  it.each([
+    ['', {}],
+    [', which need not be sure itself', { confidence: 0.2 }],
+  ])('are the turn after a yes%s', async (_, how) => {
+    const talk = await robot([unsure, { text: 'Yes!', ...how }]);
     await asked(talk);
     await answeredAloud(talk);
     expect(talk.asked).toEqual([[assistant(QUESTION), user(LEFT)]]);

@@ -18,8 +18,10 @@ export const askingInvariant: MakeInvariant = ({ facts, options, broken }) => {
           const { text } = event.output;
           const { language } = facts;
           const yes = isAmong(text, listFor(language, asks.words.yes), language);
-          if (unsureWords(event.output, asks) !== undefined) unsureSince = facts.generation;
-          else if (yes || text !== '') unsureSince = null;
+          // A yes is the answer to unsure words before it, whether it is sure itself or not.
+          if (yes && unsureSince !== null) unsureSince = null;
+          else if (unsureWords(event.output, asks) !== undefined) unsureSince = facts.generation;
+          else if (text !== '') unsureSince = null;
         } else if (event.type === 'text' || event.type === 'respond' || state === 'idle') unsureSince = null;
         // Nobody answered: an answer to "shall I?" that was not sure is a no, and the reply is about that.
         else if (delayName(event.type) === 'answerDeadline') unsureSince = null;

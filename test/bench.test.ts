@@ -9,7 +9,7 @@ import { z } from 'zod';
 import { temporaryFolder } from './support/after-test.ts';
 
 /** What it takes alone is some 15 s; a busy machine takes longer, and the figures do not matter here. */
-const PATIENCE_MS = 120_000;
+const PATIENCE_MS = 600_000;
 
 const figures = z.object({
   count: z.number(),

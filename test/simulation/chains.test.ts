@@ -12,7 +12,7 @@ import { scriptOf } from '../../testing/simulation/seed.ts';
 import { sharesOf } from '../../testing/simulation/shares.ts';
 import { Sickbay } from '../../testing/simulation/sickness.ts';
 
-const PATIENCE_MS = 120_000;
+const PATIENCE_MS = 600_000;
 
 describe('a seed whose engines are chains', { timeout: PATIENCE_MS }, () => {
   it('finds nothing while fifty sessions talk and engines fail', async () => {

@@ -12,7 +12,7 @@ import { simulate } from '../../testing/simulation/simulate.ts';
 
 const run = promisify(execFile);
 /** Long on a busy machine: these tests wait only for the processor. */
-const PATIENCE_MS = 120_000;
+const PATIENCE_MS = 600_000;
 const hashProcess = fileURLToPath(new URL('./hash-process.ts', import.meta.url));
 
 describe('the simulator', { timeout: PATIENCE_MS }, () => {

@@ -229,7 +229,10 @@ export class SessionRunner {
   /** Delays that expired before `atMs` come first, each at its own time. */
   #fireTimers(atMs: number): void {
     let expired = 0;
-    for (let timer = this.#kernel.takeTimer(atMs); timer; timer = this.#kernel.takeTimer(atMs)) {
+    // None after the end, as `#next` has it.
+    while (!this.#kernel.ended) {
+      const timer = this.#kernel.takeTimer(atMs);
+      if (!timer) return;
       expired += 1;
       if (expired > MAX_EXPIRED) throw new Error(`${timer.event.type} expires again and again`);
       this.#step(timer.event, 'timer', timer.dueMs);

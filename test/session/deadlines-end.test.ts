@@ -90,13 +90,18 @@ it('a chart that sets a delay for the same moment again and again ends its own s
 it('a deadline of a session that has ended is never met, whatever comes later', async () => {
   const clock = new VirtualClock();
   const events: string[] = [];
-  const runner = new SessionRunner('s', machine, { ...input, attention: 'wake' }, {
-    ...{ clock, publish: () => {}, cancelWork: () => {}, persist: () => {}, onDefect: () => {} },
-    child: () => childLogic(() => new Promise<never>(() => {})),
-    log: (entry) => {
-      if (entry.type === 'event') events.push(entry.event.type);
+  const runner = new SessionRunner(
+    's',
+    machine,
+    { ...input, attention: 'wake' },
+    {
+      ...{ clock, publish: () => {}, cancelWork: () => {}, persist: () => {}, onDefect: () => {} },
+      child: () => childLogic(() => new Promise<never>(() => {})),
+      log: (entry) => {
+        if (entry.type === 'event') events.push(entry.event.type);
+      },
     },
-  });
+  );
   runner.start();
   runner.receive({ type: 'text', text: 'hello' }, 'client');
   runner.receive({ type: 'halt' }, 'client');

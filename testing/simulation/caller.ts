@@ -171,7 +171,8 @@ export class Caller {
       ? new Workbench({
           ...{ clock, faults, random: this.#world.random, robot, reached, begun: this.#world.begun },
           found: (what) => this.#find('tool', what),
-          say: (text) => this.#say(line, { type: 'speak', text, durationMs: 400, pauseMs: 0 }),
+          // Not while the client is away: nothing would bring it.
+          say: (text) => line.here && this.#say(line, { type: 'speak', text, durationMs: 400, pauseMs: 0 }),
           forge: results
             ? (of) => session.command({ type: 'action.result', id: of, status: 'refused' })
             : undefined,

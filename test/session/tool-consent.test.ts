@@ -44,6 +44,20 @@ describe('a call that the user must allow', () => {
     ]);
   });
 
+  it('begins after a yes behind the wake phrase', async () => {
+    const talk = await pizzeria({
+      said: [{ text: 'Robot, yes.' }],
+      attention: 'wake',
+      parameters: parameters({ words: { wake: ['robot'] } }),
+    });
+    talk.send({ type: 'text', text: 'I am hungry' });
+    await talk.until(() => heard(talk).length === 1);
+    await talk.wait(500);
+    await say(talk);
+    await backToIdle(talk);
+    expect(talk.ran).toMatchObject([{ id: '1-p' }]);
+  });
+
   it('is known to the model as running, if its reply is interrupted', async () => {
     const talk = await pizzeria({ gives: { pizza: { afterMs: 20_000 } } });
     talk.send({ type: 'text', text: 'I am hungry' });

@@ -19,11 +19,14 @@ export function sleeps(context: SessionContext): boolean {
   return modeOf(context) === 'wake' || modeOf(context) === 'addressed';
 }
 
-/** The text behind a wake phrase at its beginning; undefined without one. */
-function behindWakePhrase(text: string, context: SessionContext, { words }: SessionParameters) {
-  const language = languageOf(context);
+/** The text behind one of these wake phrases at its beginning; undefined without one. */
+export function behindWakePhrase(
+  text: string,
+  phrases: readonly string[],
+  language: string,
+): string | undefined {
   const said = wordsOf(text, language).join(' ');
-  for (const phrase of words.wake ?? []) {
+  for (const phrase of phrases) {
     const wake = normaliseText(phrase, language);
     if (said === wake) return '';
     if (wake !== '' && said.startsWith(`${wake} `)) return said.slice(wake.length + 1);
@@ -31,10 +34,14 @@ function behindWakePhrase(text: string, context: SessionContext, { words }: Sess
   return undefined;
 }
 
+function withoutWake(text: string, context: SessionContext, { words }: SessionParameters) {
+  return behindWakePhrase(text, words.wake ?? [], languageOf(context));
+}
+
 /** The final words begin with a wake phrase, which is not yet taken off. */
 export function wakes(context: SessionContext, parameters: SessionParameters): boolean {
   const text = context.utterance?.final?.text ?? '';
-  return modeOf(context) === 'wake' && behindWakePhrase(text, context, parameters) !== undefined;
+  return modeOf(context) === 'wake' && withoutWake(text, context, parameters) !== undefined;
 }
 
 /**
@@ -67,7 +74,7 @@ export function takeWakePhrase(parameters: SessionParameters): Reducer {
   return (context) => {
     const { utterance } = context;
     if (!utterance?.final) return {};
-    const text = behindWakePhrase(utterance.final.text, context, parameters) ?? utterance.final.text;
+    const text = withoutWake(utterance.final.text, context, parameters) ?? utterance.final.text;
     return { patch: { woken: true, utterance: { ...utterance, final: { ...utterance.final, text } } } };
   };
 }

@@ -1,5 +1,6 @@
 import { isAmong } from '../../policies/text.ts';
 import { termsOf } from '../actions/policy.ts';
+import { behindWakePhrase } from '../attention/attention.ts';
 import { listFor } from '../barge-in/backchannel.ts';
 import { type MakeInvariant, publishedIn } from '../facts.ts';
 import { offerOf } from './offer.ts';
@@ -26,7 +27,9 @@ export const consentInvariant: MakeInvariant = ({ facts, options, broken }) => {
       const { id, name } = message;
       if (termsOf(name, options.actions, offerOf(facts)).policy !== 'ask') return;
       const yes = listFor(facts.language, options.asks?.words.yes ?? {});
-      if (requested.has(id) || !isAmong(words, yes, facts.language))
+      const { mode, wake = [] } = options.attention ?? {};
+      const answer = mode === 'wake' ? behindWakePhrase(words, wake, facts.language) : undefined;
+      if (requested.has(id) || !isAmong(answer ?? words, yes, facts.language))
         broken(28, `${id} began without a yes`, entry);
     },
   };

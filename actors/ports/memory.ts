@@ -49,20 +49,24 @@ export interface Memory extends MemoryPort {
   close(): Promise<void>;
 }
 
+/** Something a user said, or a fact about the user, as the local memory keeps it. */
+export interface MemoryRow {
+  readonly id: string;
+  readonly user: string;
+  /** Of a fact; null: something they said. */
+  readonly key: string | null;
+  readonly text: string;
+  /** ISO 8601. */
+  readonly at: string;
+  readonly session: string;
+  /** Of `text`, 32-bit floats, little endian. */
+  readonly vector: Uint8Array | null;
+}
+
 /** Where the local memory keeps what it remembers. Vectors are 32-bit floats, little endian. Errors: STORE_FAILED. */
 export interface MemoryRows {
   /** Rows with the same id are the same thing; a fact (with a key) is replaced by a newer one. */
-  remember(
-    rows: readonly {
-      readonly id: string;
-      readonly user: string;
-      readonly key: string | null;
-      readonly text: string;
-      readonly at: string;
-      readonly session: string;
-      readonly vector: Uint8Array | null;
-    }[],
-  ): Promise<void>;
+  remember(rows: readonly MemoryRow[]): Promise<void>;
   /** Facts about the user, what they said last, and what they said that is like `text`: by its words, and by its vector. */
   recall(of: { readonly user: string; readonly text: string; readonly vector: Uint8Array | null }): Promise<{
     readonly facts: readonly MemoryItem[];

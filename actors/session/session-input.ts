@@ -2,13 +2,17 @@ import type { OutputRate } from '../../machines/audio.ts';
 import type { SessionInput } from '../../machines/session/context.ts';
 import type { Attention, EchoState, FrameMs, Modality } from '../../machines/wire.ts';
 
-/** Choices of the client for its session. */
+/** Choices of the client for its session, as the door has checked them. */
 export interface SessionOptions {
+  /** Unguessable, and one token of a bus subject. */
   readonly session: string;
-  /** Who speaks, if it is known. */
+  /** Who speaks. Default: nobody known. */
   readonly user?: string;
+  /** BCP 47, such as `en`. */
   readonly language: string;
+  /** Voice of the speech engine. Default: the engine's own. */
   readonly voice?: string;
+  /** Rate of the audio that the session publishes, in Hz. */
   readonly outputRate: OutputRate;
   readonly seed: number;
   /** How far the audio of replies is sent ahead of real time, ms: 200. */

@@ -33,6 +33,7 @@ export function engineError(thrown: unknown, context: ErrorContext): ParleyError
   let finding: Finding | undefined;
   for (const error of chain(thrown)) {
     if (error instanceof ParleyError) return error;
+    if (error instanceof Refusal) finding ??= { code: error.code, detail: error.message };
     finding ??= context.classify?.(error) ?? ofSystem(error);
   }
   finding ??= { code: context.failed, detail: thrown instanceof Error ? thrown.message : String(thrown) };
@@ -55,6 +56,16 @@ export function codeOfStatus(status: number, failed: ErrorContext['failed']): Er
   if (status >= 500) return failed;
   if (status >= 400) return 'ENGINE_REQUEST';
   return 'ENGINE_PROTOCOL';
+}
+
+/** A refusal with the server's own words; `engineError` keeps its code. They may contain the key, which it takes out. */
+export class Refusal extends Error {
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string) {
+    super(message);
+    this.code = code;
+  }
 }
 
 /** The error and its causes, outermost first. */

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
-import { type ErrorCode, ParleyError } from '../../machines/errors.ts';
+import { ParleyError } from '../../machines/errors.ts';
 import { Calls } from './calls.ts';
-import { codeOfStatus, type ErrorContext, engineError, type Finding } from './errors.ts';
+import { codeOfStatus, type ErrorContext, engineError, Refusal } from './errors.ts';
 import { httpTransport } from './transport.ts';
 
 export interface JsonApiOptions {
@@ -26,9 +26,7 @@ export function jsonApi({ baseURL, apiKey, failed }: JsonApiOptions): JsonApi {
   if (!/^https?:\/\/./.test(baseURL) || !URL.canParse(baseURL))
     throw new ParleyError('CONFIG_INVALID', 'baseURL must be an http or https URL');
   const transport = httpTransport({ maxResponseBytes: MAX_RESPONSE_BYTES });
-  const calls = new Calls((thrown, cancelled) =>
-    engineError(thrown, { failed, cancelled, secret: apiKey, classify }),
-  );
+  const calls = new Calls((thrown, cancelled) => engineError(thrown, { failed, cancelled, secret: apiKey }));
   const headers = {
     'content-type': 'application/json',
     ...(apiKey && { authorization: `Bearer ${apiKey}` }),
@@ -53,18 +51,4 @@ export function jsonApi({ baseURL, apiKey, failed }: JsonApiOptions): JsonApi {
       await transport.close();
     },
   };
-}
-
-/** A refusal with the server's own message, which may contain the key. */
-class Refusal extends Error {
-  readonly code: ErrorCode;
-
-  constructor(code: ErrorCode, message: string) {
-    super(message);
-    this.code = code;
-  }
-}
-
-function classify(error: Error): Finding | undefined {
-  return error instanceof Refusal ? { code: error.code, detail: error.message } : undefined;
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { createRequire } from 'node:module';
 import type { Database } from 'better-sqlite3';
 import { z } from 'zod';
+import type { MemoryRow } from '../../actors/ports/memory.ts';
 import { withoutNulls } from './session-statements.ts';
 
 /** Words that are kept of each user; the oldest beyond them are forgotten. */
@@ -10,19 +11,6 @@ const MAX_SAID = 5_000;
 const FOUND = 20;
 /** Facts about a user that are told, the newest first. */
 const MAX_FACTS = 16;
-
-export interface MemoryRow {
-  readonly id: string;
-  readonly user: string;
-  /** Of a fact about the user; null: something they said. */
-  readonly key: string | null;
-  readonly text: string;
-  /** ISO 8601. */
-  readonly at: string;
-  readonly session: string;
-  /** Of `text`, 32-bit floats, little endian. */
-  readonly vector: Uint8Array | null;
-}
 
 const item = z.object({
   id: z.string(),

@@ -1,42 +1,16 @@
 import type { OutsideSpeech } from '../../actors/ports/outside-speech.ts';
 import type { ClientCommand } from '../../actors/session/client-command.ts';
-import type { OutputRate } from '../../machines/audio.ts';
-import type { Attention, EchoState, FrameMs, Modality, SessionMessage } from '../../machines/wire.ts';
+import type { SessionOptions } from '../../actors/session/session-input.ts';
+import type { SessionMessage } from '../../machines/wire.ts';
 
-/** Parameters of a new session. */
-export interface SessionRequest {
+/** What a door asks of a new session. The host picks the seed. */
+export interface SessionRequest extends Omit<SessionOptions, 'seed'> {
   /** Name of the endpoint. */
   readonly endpoint?: string;
   /** Name of the session for an output service. Default: its id. */
   readonly alias?: string | undefined;
-  /** Unguessable, and one token of a bus subject. */
-  readonly session: string;
   /** W3C trace context of the client's request, as it came. */
   readonly traceparent?: string;
-  /** Who speaks, as the door has checked it. Default: nobody known. */
-  readonly user?: string;
-  /** BCP 47, such as `en`. */
-  readonly language: string;
-  /** Voice of the speech engine. Default: the engine's own. */
-  readonly voice?: string;
-  /** Rate of the audio that the session publishes, in Hz. */
-  readonly outputRate: OutputRate;
-  /** How far audio is sent ahead of real time, ms: 200. */
-  readonly aheadMs?: number | undefined;
-  /** Length of a frame of that audio, ms: 20. */
-  readonly frameMs?: FrameMs | undefined;
-  /** `text`: the client sends no audio. Default: audio. */
-  readonly input?: Modality;
-  /** `text`: the client gets no audio. Default: audio. */
-  readonly output?: Modality;
-  /** Whether the microphone hears what the session plays. Default: cancelled by the client. */
-  readonly echo?: EchoState;
-  /** The client reports the results of actions. Default: no. */
-  readonly results?: boolean;
-  /** When speech is for the robot. Default: as configured. */
-  readonly attention?: Attention;
-  /** The client wants `ear` messages. Default: no. */
-  readonly earReports?: boolean;
   /** Whoever knows it may come back to the session, or to what was said in it. Default: nobody may. */
   readonly secret?: string;
   /** From which the host of another process knows the client. */

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import type { TtsEngine, TtsEvent, TtsRequest } from '../../../actors/ports/tts.ts';
-import { type ErrorCode, ParleyError } from '../../../machines/errors.ts';
+import { ParleyError } from '../../../machines/errors.ts';
 import type { Parsed } from '../../engine.ts';
 import { Calls } from '../../http/calls.ts';
-import { codeOfStatus, engineError, type Finding } from '../../http/errors.ts';
+import { codeOfStatus, engineError, Refusal } from '../../http/errors.ts';
 import { eventData } from '../../http/sse.ts';
 import type { ReportsConnections } from '../../http/transport.ts';
 import { httpTransport, type Transport } from '../../http/transport.ts';
@@ -53,7 +53,7 @@ export function minimaxTts(options: MinimaxTtsOptions): TtsEngine & ReportsConne
     ...(apiKey ? { authorization: `Bearer ${apiKey}` } : {}),
   };
   const calls = new Calls((error, cancelled) =>
-    engineError(error, { failed: 'TTS_FAILED', cancelled, secret: apiKey, classify }),
+    engineError(error, { failed: 'TTS_FAILED', cancelled, secret: apiKey }),
   );
   return {
     name: options.name ?? 'minimax',
@@ -75,20 +75,6 @@ export function minimaxTts(options: MinimaxTtsOptions): TtsEngine & ReportsConne
       await transport.close();
     },
   };
-}
-
-/** A refusal with the server's own message, which may contain the key. */
-class Refusal extends Error {
-  readonly code: ErrorCode;
-
-  constructor(code: ErrorCode, message: string) {
-    super(message);
-    this.code = code;
-  }
-}
-
-function classify(error: Error): Finding | undefined {
-  return error instanceof Refusal ? { code: error.code, detail: error.message } : undefined;
 }
 
 function endpoint({ baseURL = MINIMAX_URL, groupId }: MinimaxTtsOptions): URL {

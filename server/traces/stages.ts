@@ -1,15 +1,6 @@
+import { TURN_STAGES } from '../../machines/turn-stages.ts';
 import type { TurnTimings } from '../../machines/wire.ts';
 
-/** Each begins where the one before it ended; see `TurnTimings`. */
-const WATERFALL = [
-  'endpoint',
-  'stt',
-  'recall',
-  'llmFirstToken',
-  'firstSegment',
-  'ttsFirstAudio',
-  'firstFrame',
-] as const satisfies readonly (keyof TurnTimings)[];
 /** Not stages of their own. */
 const FIGURES = [
   'firstAudio',
@@ -22,7 +13,7 @@ const FIGURES = [
 export function stagesOf(timings: TurnTimings, fromMs: number, endMs: number) {
   const stages: { name: string; startMs: number; endMs: number }[] = [];
   let atMs = fromMs;
-  for (const stage of WATERFALL) {
+  for (const stage of TURN_STAGES) {
     const ms = timings[stage];
     if (ms === undefined) continue;
     stages.push({ name: `stage ${stage}`, startMs: atMs, endMs: atMs + ms });

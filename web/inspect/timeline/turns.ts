@@ -1,18 +1,7 @@
+import { TURN_STAGES, type TurnStage } from '../../../machines/turn-stages.ts';
 import { isMap } from '../model/entries.ts';
 
-/** The stages of a turn in the order in which they pass; those before `firstAudio` add up to it. */
-export const STAGES = [
-  'endpoint',
-  'stt',
-  'recall',
-  'llmFirstToken',
-  'firstSegment',
-  'ttsFirstAudio',
-  'firstFrame',
-] as const;
-export type Stage = (typeof STAGES)[number];
-
-export const STAGE_TITLES: Readonly<Record<Stage, string>> = {
+export const STAGE_TITLES: Readonly<Record<TurnStage, string>> = {
   endpoint: 'endpoint',
   stt: 'transcript',
   recall: 'memory',
@@ -24,8 +13,8 @@ export const STAGE_TITLES: Readonly<Record<Stage, string>> = {
 
 /** Told, but no part of the sum. */
 export const FURTHER = ['firstAudio', 'firstPlayed', 'filler'] as const;
-export type Measure = Stage | (typeof FURTHER)[number];
-const MEASURES: readonly Measure[] = [...STAGES, ...FURTHER];
+export type Measure = TurnStage | (typeof FURTHER)[number];
+const MEASURES: readonly Measure[] = [...TURN_STAGES, ...FURTHER];
 
 export interface TurnRow {
   readonly turn: number;

@@ -1,6 +1,7 @@
 import { useMemo } from 'preact/hooks';
+import { TURN_STAGES } from '../../../machines/turn-stages.ts';
 import { clock, duration } from '../views/words.ts';
-import { FURTHER, type Measure, percentile, STAGE_TITLES, STAGES, type TurnRow } from './turns.ts';
+import { FURTHER, type Measure, percentile, STAGE_TITLES, type TurnRow } from './turns.ts';
 
 export interface WaterfallProps {
   readonly turns: readonly TurnRow[];
@@ -26,7 +27,7 @@ export function Waterfall({ turns, cursor, onSeek }: WaterfallProps) {
 function drawn(turns: readonly TurnRow[], current: TurnRow | undefined, onSeek: WaterfallProps['onSeek']) {
   if (turns.length === 0) return <p class="empty">No turn has ended yet.</p>;
   const shown = turns.slice(-MOST_TURNS);
-  const measures: readonly Measure[] = [...STAGES, ...FURTHER].filter((name) =>
+  const measures: readonly Measure[] = [...TURN_STAGES, ...FURTHER].filter((name) =>
     turns.some(({ timings }) => timings[name] !== undefined),
   );
   return (
@@ -84,7 +85,7 @@ function drawn(turns: readonly TurnRow[], current: TurnRow | undefined, onSeek: 
 }
 
 function Stages({ turn }: { readonly turn: TurnRow }) {
-  const passed = STAGES.flatMap((stage) => {
+  const passed = TURN_STAGES.flatMap((stage) => {
     const ms = turn.timings[stage];
     return ms === undefined ? [] : { stage, ms };
   });

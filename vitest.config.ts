@@ -1,7 +1,9 @@
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 import { UNHURRIED } from './test/support/unhurried.ts';
 
+/** What takes minutes, in `npm run test:long`. Its short form is the file without `long`, in `npm test`. */
+const LONG = '**/*.long.test.ts';
 /** Tests without processes and threads: they need no compiled output. */
 const PURE = ['{machines,actors,web,clients}/**/*.test.ts'];
 /** Claims about milliseconds, and attacks: one after another, on an otherwise idle machine. */
@@ -69,14 +71,20 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'pure', include: PURE, maxWorkers: WORKERS, sequence: { groupOrder: 0 } },
+        test: {
+          name: 'pure',
+          include: PURE,
+          exclude: [...configDefaults.exclude, LONG],
+          maxWorkers: WORKERS,
+          sequence: { groupOrder: 0 },
+        },
       },
       {
         extends: true,
         test: {
           name: 'parts',
           include: ['{adapters,server,test,testing}/**/*.test.ts'],
-          exclude: REAL_TIME,
+          exclude: [...REAL_TIME, LONG],
           globalSetup: COMPILE,
           maxWorkers: WORKERS,
           sequence: { groupOrder: 0 },
@@ -87,10 +95,24 @@ export default defineConfig({
         test: {
           name: 'real-time',
           include: REAL_TIME,
+          exclude: [LONG],
           globalSetup: COMPILE,
           maxWorkers: 1,
           fileParallelism: false,
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'long',
+          include: [LONG],
+          exclude: configDefaults.exclude,
+          globalSetup: COMPILE,
+          // One after another: some make claims about milliseconds.
+          maxWorkers: 1,
+          fileParallelism: false,
+          sequence: { groupOrder: 2 },
         },
       },
     ],

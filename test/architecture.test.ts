@@ -245,3 +245,12 @@ describe('every source file', () => {
     expect(long).toEqual([]);
   });
 });
+
+describe('a long test', () => {
+  it('has its short form beside it', () => {
+    const tests = ['adapters', 'server', 'test', 'testing'].flatMap(sources).map(({ path }) => path);
+    const long = tests.filter((path) => path.endsWith('.long.test.ts'));
+    expect(long).not.toEqual([]);
+    expect(long.filter((path) => !tests.includes(path.replace('.long.', '.')))).toEqual([]);
+  });
+});

@@ -9,6 +9,7 @@ import {
   IMPOSSIBLE_EVENTS,
   renderTable,
   SessionModel,
+  type SessionPath,
   sessionRepresentatives,
   WORDS,
 } from '../../testing/model/mod.ts';
@@ -66,21 +67,6 @@ const OF_CONSENT: readonly string[] = [
   ...['speech.start', 'speech.stop', 'done stt: yes', 'done stt: no', 'done stt: unsure'],
 ];
 
-let once: ReturnType<typeof exploreAll> | undefined;
-
-/**
- * The models, and all states reachable by their events: of a spoken session, and of one that replies in text. Explored
- * once in a process: it takes seconds.
- */
-export function exploredSessions() {
-  once ??= exploreAll();
-  return once;
-}
-
-function exploreAll() {
-  return models().map((model) => ({ model, explored: explore(model) }));
-}
-
 /** The sessions, from the one with most events on. */
 export function models(): readonly SessionModel[] {
   const parameters: SessionParameters = {
@@ -122,12 +108,18 @@ export function models(): readonly SessionModel[] {
   ].map((options) => new SessionModel({ parameters, ...options }));
 }
 
-/** The paths of both models. */
+/** A model of the session and paths of it. */
+export interface PathsOfModel {
+  readonly model: SessionModel;
+  readonly paths: readonly SessionPath[];
+}
+
+/** All states reachable by the events of each model, and paths that together cover every branch of them. Takes most of a minute. */
 export function sessionPaths() {
-  const sessions = exploredSessions().map(({ model, explored }) => ({
-    ...{ model, explored },
-    paths: coveringPaths(model, explored, { goal: model.branch }),
-  }));
+  const sessions = models().map((model) => {
+    const explored = explore(model);
+    return { model, explored, paths: coveringPaths(model, explored, { goal: model.branch }) };
+  });
   const [first] = sessions;
   if (!first) throw new Error('there is no model');
   return { sessions, transitions: first.model.stepper.transitions };

@@ -8,7 +8,7 @@ import { conversationOf } from '../../machines/session/regions.ts';
 import { activeStates } from '../../web/inspect/chart/active.ts';
 import { type ChartMap, type MapTransition, sessionMap } from '../../web/inspect/chart/chart-map.ts';
 import { labelOf } from '../../web/inspect/chart/marks.ts';
-import { exploredSessions } from '../model/session-paths.ts';
+import { fewPaths } from '../model/few-paths.ts';
 
 export interface Moment {
   readonly name: string;
@@ -33,11 +33,11 @@ export function momentsOf(): Moment[] {
   const map = sessionMap();
   const moments: Moment[] = [];
   const seen = new Set<string>();
-  const states = exploredSessions().flatMap(({ explored }) => [...explored.values()]);
-  for (const { state, edges } of states)
-    for (const edge of edges.values()) {
-      const after: unknown = conversationOf(edge.state.snapshot.value);
-      const taken = edge.state.happenings.at(-1)?.taken ?? [];
+  for (const { start, steps } of fewPaths().flatMap(({ paths }) => paths))
+    for (const [index, { state }] of steps.entries()) {
+      const before = steps[index - 1]?.state ?? start;
+      const after: unknown = conversationOf(state.snapshot.value);
+      const taken = state.happenings.at(-1)?.taken ?? [];
       const said = labelOf(map, { taken, refused: [] })?.transition;
       const news = [JSON.stringify(after), said?.id ?? ''].filter((one) => one !== '' && !seen.has(one));
       if (news.length === 0) continue;
@@ -46,7 +46,7 @@ export function momentsOf(): Moment[] {
         name: `${JSON.stringify(after)} by ${said?.id ?? 'nothing'}`,
         // Two records each: the state before, and the event.
         record: 2 + 2 * moments.length,
-        before: conversationOf(state.snapshot.value),
+        before: conversationOf(before.snapshot.value),
         after,
         active: [...activeStates(after)].filter((path) => path !== ''),
         explained: { taken, guards: said ? refusable(map, said) : [] },

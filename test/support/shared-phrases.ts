@@ -12,7 +12,14 @@ export function sharePhrases(args: readonly string[]): () => void {
   const dataDir = args[args.indexOf('--data-dir') + 1];
   const on =
     shared !== undefined && dataDir !== undefined && args[0] === 'serve' && args.includes('--data-dir');
-  if (!on || !existsSync(dataDir) || statSync(dataDir).dev !== statSync(shared).dev) return () => {};
+  if (!on) return () => {};
+  try {
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  } catch {
+    // The server says what is wrong with this directory.
+    return () => {};
+  }
+  if (statSync(dataDir).dev !== statSync(shared).dev) return () => {};
   const own = join(dataDir, 'phrases');
   if (existsSync(own)) return () => {};
   mkdirSync(own, { mode: 0o700 });

@@ -72,6 +72,8 @@ export interface JournalStore {
   openJournal(header: JournalHeader, headerHash: string, onFailure: (error: Error) => void): JournalSink;
   /** Continues the journal of a session that has not ended, after its `records`. */
   continueJournal(session: string, records: number, onFailure: (error: Error) => void): JournalSink;
+  /** The newest record of a session's journal; undefined if there is none. */
+  lastRecord(session: string): Promise<JournalRecord | undefined>;
   /** Length of a session's input as far as it is stored, in samples. */
   inputEnd(session: string): Promise<number>;
   journals(options?: { limit?: number }): Promise<readonly JournalSummary[]>;

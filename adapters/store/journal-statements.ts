@@ -125,11 +125,12 @@ export function journalStatements(db: Database) {
             header_hash AS headerHash, status, records
      FROM journals JOIN journal_parameters ON journal_parameters.hash = journals.parameters WHERE session = ?`,
   );
+  const columns = `session, record, seq, t, source, generation, stale, event, change, commands,
+    state_hash AS stateHash, commands_hash AS commandsHash`;
   const rows = db.prepare(
-    `SELECT session, record, seq, t, source, generation, stale, event, change, commands,
-            state_hash AS stateHash, commands_hash AS commandsHash
-     FROM journal WHERE session = @session AND record >= @from ORDER BY record LIMIT @limit`,
+    `SELECT ${columns} FROM journal WHERE session = @session AND record >= @from ORDER BY record LIMIT @limit`,
   );
+  const lastRow = db.prepare(`SELECT ${columns} FROM journal WHERE session = ? ORDER BY record DESC LIMIT 1`);
   const inputEnd = db
     .prepare(
       `SELECT coalesce(max(sample + length(pcm) / 2), 0) FROM journal_audio JOIN audio USING (hash)
@@ -199,6 +200,7 @@ export function journalStatements(db: Database) {
         return row === undefined ? undefined : storedHeadSchema.parse(row);
       },
       journalRows: (page: Page) => z.array(rowSchema).parse(rows.all(page)),
+      lastJournalRow: (session: string) => rowSchema.optional().parse(lastRow.get(session)),
       inputEnd: (session: string) => z.int().nonnegative().parse(inputEnd.get(session)),
       audio: (page: Page) => z.array(audioSchema).parse(audio.all(page)),
     },

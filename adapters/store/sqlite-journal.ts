@@ -60,6 +60,10 @@ export function sqliteJournals(thread: SqliteThread): Omit<JournalStore, 'onSize
     },
     continueJournal: (session, records, onFailure) => sink(thread, session, { records }, onFailure),
     inputEnd: (session) => read('inputEnd', session),
+    lastRecord: async (session) => {
+      const row = await read('lastJournalRow', session);
+      return row && recordOf(row);
+    },
     journals: ({ limit = DEFAULT_LIMIT } = {}) => read('journals', limit),
     readJournal: async (session) => ({
       ...(await head(session)),

@@ -1,12 +1,13 @@
 import { timingSafeEqual } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { TakenSession } from '../../actors/failover/takeover.ts';
 import type { ContinuableSession } from '../../actors/ports/store.ts';
 import { type Rebuilt, rebuild } from '../../actors/session/rebuild.ts';
 import { sha256 } from '../../adapters/store/sha256.ts';
 import type { SqliteStore } from '../../adapters/store/sqlite.ts';
 import type { SessionParameters } from '../../machines/parameters.ts';
 import type { SessionMachine } from '../../machines/session/machine.ts';
-import type { AdoptingStore } from '../failover/adopt.ts';
+import { type AdoptingStore, adopt } from '../failover/adopt.ts';
 import { machineHash } from '../machine-hash.ts';
 
 /** What the store must offer for sessions to outlive their server. */
@@ -17,6 +18,13 @@ export type ContinuableStore = AdoptingStore &
 export interface Played {
   readonly generation: number;
   readonly samples: number;
+}
+
+/** Who comes back to a session. */
+export interface Return {
+  readonly played?: Played | undefined;
+  /** It was another server's. */
+  readonly taken?: TakenSession | undefined;
 }
 
 /** The sessions that the server before has left without an end. Each can be taken once. */
@@ -56,15 +64,20 @@ export class Continuable {
     return own?.length === proof.length && timingSafeEqual(Buffer.from(own), Buffer.from(proof));
   }
 
-  /** Rebuilds a session; undefined if it is not there any more, or its journal does not lead to it. If it rejects, it waits again. */
+  /**
+   * Rebuilds a session, which is in the own store then; undefined if it is not there any more, or its journal does not lead to it. If
+   * it rejects, it waits again.
+   */
   take(
     session: string,
     machineOf: (parameters: SessionParameters) => SessionMachine,
-    played?: Played,
+    back: Return = {},
   ): Promise<Rebuilt | undefined> {
     const known = this.#waiting.get(session);
     this.#waiting.delete(session);
-    const rebuilt = this.#turn.then(() => (known ? this.#rebuild(session, machineOf, played) : undefined));
+    const rebuilt = this.#turn.then(() =>
+      known || back.taken ? this.#rebuild(session, machineOf, back) : undefined,
+    );
     this.#turn = rebuilt.catch(() => known && this.#waiting.set(session, known));
     return rebuilt;
   }
@@ -72,15 +85,22 @@ export class Continuable {
   async #rebuild(
     session: string,
     machineOf: (parameters: SessionParameters) => SessionMachine,
-    played: Played | undefined,
+    { played, taken }: Return,
   ): Promise<Rebuilt | undefined> {
-    const [journal, inputEnd] = await Promise.all([
-      this.#store.readJournal(session),
-      this.#store.inputEnd(session),
+    const store = this.#store;
+    const [{ journal, stored }, inputEnd] = await Promise.all([
+      taken ? adopt(store, taken) : { journal: await store.readJournal(session), stored: undefined },
+      store.inputEnd(session),
     ]);
     // Another machine would decide otherwise sooner or later, and may not know these parameters.
-    if (journal.header.machine !== machineHash()) return undefined;
-    const machine = machineOf(journal.header.parameters);
-    return rebuild(journal, { machine, sha256, inputEnd, played, breathe: () => nextTurn() });
+    const { machine, parameters } = journal.header;
+    const options = { sha256, inputEnd, played, breathe: () => nextTurn() };
+    const [rebuilt] = await Promise.all([
+      machine === machineHash()
+        ? rebuild(journal, { ...options, machine: machineOf(parameters) })
+        : undefined,
+      stored,
+    ]);
+    return rebuilt;
   }
 }

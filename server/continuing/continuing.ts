@@ -12,7 +12,6 @@ import { type SessionMachine, sessionMachine } from '../../machines/session/mach
 import type { Config } from '../config/schema.ts';
 import { LOCK } from '../data-directory.ts';
 import type { LastSeen, SessionListener } from '../door/session-host.ts';
-import { adopt } from '../failover/adopt.ts';
 import type { Failover } from '../failover/failover.ts';
 import type { Logger } from '../log.ts';
 import type { Stores } from '../stores.ts';
@@ -101,10 +100,13 @@ export async function startContinuing(options: ContinuingOptions): Promise<Conti
     const missing: TurnRecord[] = turns
       .filter(({ generation }) => !known.has(generation))
       .map((turn) => ({ session, ...turn, timings: { ...turn.timings } }));
-    for (const turn of missing) {
-      const isRecent = turn.endedAtMs > kernel.nowMs - RECENT_MS;
-      await (isRecent ? stores.store : own).saveTurn(turn);
-    }
+    // Together: each alone would wait for the disk.
+    await Promise.all(
+      missing.map((turn) => {
+        const isRecent = turn.endedAtMs > kernel.nowMs - RECENT_MS;
+        return (isRecent ? stores.store : own).saveTurn(turn);
+      }),
+    );
   }
 
   async function rebuilt(
@@ -114,11 +116,7 @@ export async function startContinuing(options: ContinuingOptions): Promise<Conti
   ): Promise<Continued | undefined> {
     try {
       const begunMs = clock.nowMs();
-      if (taken) {
-        await adopt(own, taken);
-        waiting?.add({ session, ...taken.opening });
-      }
-      const made = await waiting?.take(session, machineOf, seen.played);
+      const made = await waiting?.take(session, machineOf, { played: seen.played, taken });
       if (!made) {
         log.warn(
           { session },

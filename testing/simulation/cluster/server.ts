@@ -186,7 +186,7 @@ export class ClusterServer {
   }
 
   async #open(hello: Hello): Promise<ParleyError | undefined> {
-    const { disk, session: options, deps, found, onRebuilt } = this.#options;
+    const { session: options, deps, found, onRebuilt } = this.#options;
     const { session } = options;
     const { lastSeq, played, epoch } = hello;
     const failover = this.#failover;
@@ -194,12 +194,11 @@ export class ClusterServer {
     if (!taken) return new ParleyError('SESSION_UNKNOWN');
     const process = this.#process;
     const gone = () => process !== this.#process || !this.isUp;
-    await adopt(this.#store(), taken);
-    if (gone()) return new ParleyError('BUS_UNREACHABLE');
-    const journal = disk.left();
+    const { journal, stored } = await adopt(this.#store(), taken);
     const { machine } = deps;
     const made = { machine, sha256, inputEnd: 0, played, breathe: async () => {} };
-    const rebuilt = await rebuild(journal, made);
+    const [rebuilt] = await Promise.all([rebuild(journal, made), stored]);
+    if (gone()) return new ParleyError('BUS_UNREACHABLE');
     if (!rebuilt) {
       failover.settled(session);
       found('the journal that was taken over was not continued');
@@ -255,10 +254,13 @@ export class ClusterServer {
     const { disk } = this.#options;
     return {
       ...disk.store,
-      async readJournal(session) {
+      async journalHead(session) {
         if (disk.isEmpty) throw new ParleyError('SESSION_UNKNOWN', session);
         return disk.left();
       },
+      journalRecords: async (_session, from, limit) => disk.left().records.slice(from, from + limit),
+      lastRecord: async () => disk.left().records.at(-1),
+      readJournal: async () => disk.left(),
       dropJournal: async () => disk.drop(),
       saveSession: async () => {},
     };

@@ -16,6 +16,14 @@ const machines = fileURLToPath(new URL('../machines/', import.meta.url));
 /** Identifies the version of the code that decides in a session: the statechart, its reducers and policies, the kernel, and XState. Two builds of the same code have the same hash. It covers the TypeScript sources rather than the compiled output, because compilers differ in formatting. Type-only imports do not count, because they do not exist at run time.
  */
 export function machineHash(): string {
+  own ??= hashed();
+  return own;
+}
+
+/** The code of a process does not change. */
+let own: string | undefined;
+
+function hashed(): string {
   const built = join(machines, BUILT);
   const sources = existsSync(join(machines, ENTRIES[0] ?? ''))
     ? hashOfSources(machines)

@@ -66,7 +66,7 @@ export function sessionHost(
     // Who knows of the session can come back to it.
     if (!rebuilt) await copy?.established();
     // Else the server after this one might use its generations again. What fails is reported by the session.
-    if (rebuilt) await begun.durable().catch(() => {});
+    if (rebuilt) await (copy ?? begun).durable().catch(() => {});
     if (said.length > 0) begun.command({ type: 'history', entries: [...said] });
     const manual = (request.attention ?? deps.parameters.attention.mode) === 'push';
     const opened = steps.bargeIn ? begun : withoutBargeIn(begun, manual || rebuilt !== undefined);

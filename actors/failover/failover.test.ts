@@ -66,7 +66,9 @@ function server(broker: SharedBroker, clock: ReturnType<typeof testClock>, name:
     async take() {
       const found = await leases.read(SESSION);
       if (!found) throw new Error('no lease');
-      const takeover = await takeSession({ session: SESSION, self, found, leases, stream });
+      const newest = await stream.last(SESSION);
+      if (!newest) throw new Error('no journal');
+      const takeover = await takeSession({ session: SESSION, self, found, last: newest, leases, stream });
       if (takeover.type !== 'taken') {
         log.push(`${name} ${takeover.type}`);
         return takeover;

@@ -34,13 +34,15 @@ export interface TakeoverOptions {
   readonly self: Pick<Lease, 'server' | 'url'>;
   /** The lease as it was found. */
   readonly found: LeaseEntry;
+  /** The last batch as it was found. */
+  readonly last: StreamedBatch;
   readonly leases: LeaseStore;
   readonly stream: JournalStream;
 }
 
 /**
  * Takes a session from its server, whether that one runs or not: first the lease, then a fence in the journal. After that the one
- * before can append nothing more, and what was read up to the fence is all that ever was. Rejects with BUS_UNREACHABLE; the
+ * before can append nothing more, and what is read up to the fence is all that ever was. Rejects with BUS_UNREACHABLE; the
  * lease may be taken then, and the next attempt goes on from there.
  */
 export async function takeSession(options: TakeoverOptions): Promise<Takeover> {
@@ -52,13 +54,13 @@ export async function takeSession(options: TakeoverOptions): Promise<Takeover> {
   const { server, epoch } = lease;
   const fence: JournalBatch = { server, epoch, number: 0, records: [] };
   for (let tries = 0; tries < FENCES; tries++) {
-    const batches = await stream.read(session);
-    const before = batches.at(-1);
+    const before = tries === 0 ? options.last : await stream.last(session);
     if (!before) return { type: 'gone' };
     const own = isFence(before.batch, fence);
     if (!own && before.batch.epoch >= epoch) return await beaten(leases, session, lease);
     const seq = own ? before.seq : await stream.append(session, fence, before.seq);
     if (seq === undefined) continue; // the server before has written meanwhile
+    const batches = await stream.read(session, seq);
     const { opening, records } = joined(batches);
     if (!opening) return { type: 'gone' };
     return { type: 'taken', session: { lease, revision: entry.revision, opening, records, last: seq } };

@@ -45,9 +45,9 @@ export interface JournalStream {
    * new one, which is stored safely then, or with undefined if the last one is another.
    */
   append(session: string, batch: JournalBatch, last: number): Promise<number | undefined>;
-  /** All batches of a session, in order. May be out of date: only an append says for sure. */
-  read(session: string): Promise<readonly StreamedBatch[]>;
-  /** The last of them. May be out of date too. */
+  /** All batches of a session in order, to at least the one with the sequence `upTo`. Without it they may be out of date. */
+  read(session: string, upTo?: number): Promise<readonly StreamedBatch[]>;
+  /** The last of them. May be out of date: only an append says for sure. */
   last(session: string): Promise<StreamedBatch | undefined>;
   /** Erases the batches of a session. */
   delete(session: string): Promise<void>;

@@ -3,22 +3,22 @@ import type { JournalBatch } from '../../actors/ports/journal-stream.ts';
 import { type JournalHeader, type JournalRecord, sourceOf } from '../../machines/journal/record.ts';
 import { parseJson } from '../../machines/json.ts';
 
-const record = z.object({
-  record: z.int().nonnegative(),
-  seq: z.int().nonnegative(),
-  t: z.number().nonnegative(),
-  source: z.string().transform((name, { addIssue }): JournalRecord['source'] => {
-    const source = sourceOf(name);
-    if (!source) addIssue(`unknown source ${name}`);
-    return source ?? 'server';
-  }),
-  generation: z.int().nonnegative(),
-  stale: z.boolean(),
-  event: z.string(),
-  change: z.string(),
-  commands: z.string(),
-  stateHash: z.string(),
-  commandsHash: z.string(),
+/** The members of a record, and their types. */
+const MEMBERS: readonly (readonly [keyof JournalRecord, 'number' | 'string' | 'boolean'])[] = [
+  ...(['record', 'seq', 't', 'generation'] as const).map((name) => [name, 'number'] as const),
+  ...(['source', 'event', 'change', 'commands', 'stateHash', 'commandsHash'] as const).map(
+    (name) => [name, 'string'] as const,
+  ),
+  ['stale', 'boolean'],
+];
+
+/** A client waits while thousands of them are read, and their hashes are checked afterwards. A schema of each member took a fifth of a takeover. */
+const record = z.custom<JournalRecord>((given) => {
+  if (typeof given !== 'object' || given === null) return false;
+  const of: Partial<Record<string, unknown>> = { ...given };
+  return (
+    MEMBERS.every(([name, type]) => typeof of[name] === type) && sourceOf(String(of.source)) !== undefined
+  );
 });
 
 const header = z

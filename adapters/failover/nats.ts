@@ -1,5 +1,6 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import {
+  AckPolicy,
   DeliverPolicy,
   DiscardPolicy,
   JetStreamApiCodes,
@@ -59,6 +60,8 @@ const PROOFS = 20;
 const PROOF = 'proof';
 /** Batches fetched at once. */
 const FETCHED = 500;
+/** Time after which the broker forgets a reader that has left without a word. */
+const FORGOTTEN_MS = 10_000;
 
 const leaseSchema = z.object({
   server: z.string(),
@@ -200,28 +203,33 @@ export async function natsFailover(options: NatsFailoverOptions): Promise<NatsFa
           }
         }),
       last: (session) => within(({ manager }) => last(manager, session)),
-      read: (session) =>
+      read: (session, upTo) =>
         within(async ({ manager }) => {
-          const end = await last(manager, session);
-          if (!end) return [];
+          const end = upTo ?? (await last(manager, session))?.seq;
+          if (end === undefined) return [];
           const { name, subject } = place(session);
           const found: StreamedBatch[] = [];
-          const consumer = await client.consumers.get(name, {
-            filter_subjects: subject,
-            deliver_policy: DeliverPolicy.All,
-          });
+          // Made in one call. An ordered one of the library also asks for the stream, and waits until it is deleted.
+          const consumer = client.consumers.getConsumerFromInfo(
+            await manager.consumers.add(name, {
+              ...{ name: randomUUID(), filter_subject: subject, deliver_policy: DeliverPolicy.All },
+              ...{ ack_policy: AckPolicy.None, max_deliver: 1, mem_storage: true, num_replicas: 1 },
+              inactive_threshold: FORGOTTEN_MS * MS,
+            }),
+          );
           try {
-            while ((found.at(-1)?.seq ?? 0) < end.seq) {
+            while ((found.at(-1)?.seq ?? 0) < end) {
               const before = found.length;
               const messages = await consumer.fetch({ max_messages: FETCHED, expires: ANSWER_MS });
               for await (const message of messages) {
+                if (message.info.deliverySequence !== found.length + 1) throw failed('a batch is missing');
                 found.push(streamed(message.seq, message.data, message.timestamp));
-                if (message.seq >= end.seq) break;
+                if (message.seq >= end) break;
               }
               if (found.length === before) throw failed('the journal could not be read');
             }
           } finally {
-            await consumer.delete().catch(() => false);
+            consumer.delete().catch(() => false);
           }
           return found;
         }),

@@ -1,13 +1,13 @@
 import { timingSafeEqual } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { TakenSession } from '../../actors/failover/takeover.ts';
 import type { ContinuableSession } from '../../actors/ports/store.ts';
 import { type Rebuilt, rebuild } from '../../actors/session/rebuild.ts';
 import { sha256 } from '../../adapters/store/sha256.ts';
 import type { SqliteStore } from '../../adapters/store/sqlite.ts';
+import type { Journal } from '../../machines/journal/record.ts';
 import type { SessionParameters } from '../../machines/parameters.ts';
 import type { SessionMachine } from '../../machines/session/machine.ts';
-import { type AdoptingStore, adopt } from '../failover/adopt.ts';
+import type { AdoptingStore } from '../failover/adopt.ts';
 import { machineHash } from '../machine-hash.ts';
 
 /** What the store must offer for sessions to outlive their server. */
@@ -23,8 +23,8 @@ export interface Played {
 /** Who comes back to a session. */
 export interface Return {
   readonly played?: Played | undefined;
-  /** It was another server's. */
-  readonly taken?: TakenSession | undefined;
+  /** Its journal, if it was another server's. Default: that of the own store. */
+  readonly journal?: Journal | undefined;
 }
 
 /** The sessions that the server before has left without an end. Each can be taken once. */
@@ -65,42 +65,33 @@ export class Continuable {
   }
 
   /**
-   * Rebuilds a session, which is in the own store then; undefined if it is not there any more, or its journal does not lead to it. If
-   * it rejects, it waits again.
+   * Rebuilds a session; undefined if it is not there any more, or its journal does not lead to it. If it rejects, it waits
+   * again.
    */
-  take(
+  async take(
     session: string,
     machineOf: (parameters: SessionParameters) => SessionMachine,
     back: Return = {},
   ): Promise<Rebuilt | undefined> {
     const known = this.#waiting.get(session);
     this.#waiting.delete(session);
-    const rebuilt = this.#turn.then(() =>
-      known || back.taken ? this.#rebuild(session, machineOf, back) : undefined,
-    );
-    this.#turn = rebuilt.catch(() => known && this.#waiting.set(session, known));
-    return rebuilt;
-  }
-
-  async #rebuild(
-    session: string,
-    machineOf: (parameters: SessionParameters) => SessionMachine,
-    { played, taken }: Return,
-  ): Promise<Rebuilt | undefined> {
-    const store = this.#store;
-    const [{ journal, stored }, inputEnd] = await Promise.all([
-      taken ? adopt(store, taken) : { journal: await store.readJournal(session), stored: undefined },
-      store.inputEnd(session),
-    ]);
-    // Another machine would decide otherwise sooner or later, and may not know these parameters.
-    const { machine, parameters } = journal.header;
-    const options = { sha256, inputEnd, played, breathe: () => nextTurn() };
-    const [rebuilt] = await Promise.all([
-      machine === machineHash()
-        ? rebuild(journal, { ...options, machine: machineOf(parameters) })
-        : undefined,
-      stored,
-    ]);
-    return rebuilt;
+    if (!known && !back.journal) return undefined;
+    try {
+      const [journal, inputEnd] = await Promise.all([
+        back.journal ?? this.#store.readJournal(session),
+        this.#store.inputEnd(session),
+      ]);
+      const { header } = journal;
+      // Another machine would decide otherwise sooner or later, and may not know these parameters.
+      if (header.machine !== machineHash()) return undefined;
+      const machine = machineOf(header.parameters);
+      const options = { machine, sha256, inputEnd, played: back.played, breathe: () => nextTurn() };
+      const rebuilt = this.#turn.then(() => rebuild(journal, options));
+      this.#turn = rebuilt.catch(() => {});
+      return await rebuilt;
+    } catch (error) {
+      if (known) this.#waiting.set(session, known);
+      throw error;
+    }
   }
 }

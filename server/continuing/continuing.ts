@@ -94,20 +94,23 @@ export async function startContinuing(options: ContinuingOptions): Promise<Conti
     return { ...given, parameters: { ...given.parameters, ...parameters }, machine: machineOf(parameters) };
   };
 
-  /** Turns that ended in the journal's last moment may not have been saved. */
+  /** Turns that ended in the journal's last moment, or at another server, may not have been saved. Never rejects. */
   async function saveMissing(session: string, { turns, kernel }: Rebuilt): Promise<void> {
-    const known = new Set((await stores.store.turns(session)).map(({ generation }) => generation));
-    const missing: TurnRecord[] = turns
-      .filter(({ generation }) => !known.has(generation))
-      .map((turn) => ({ session, ...turn, timings: { ...turn.timings } }));
-    // Together: each alone would wait for the disk.
-    await Promise.all(
-      missing.map((turn) => {
-        const isRecent = turn.endedAtMs > kernel.nowMs - RECENT_MS;
-        return (isRecent ? stores.store : own).saveTurn(turn);
-      }),
-    );
+    const save = (turn: TurnRecord) => {
+      const isRecent = turn.endedAtMs > kernel.nowMs - RECENT_MS;
+      return (isRecent ? stores.store : own).saveTurn(turn);
+    };
+    try {
+      const known = new Set((await stores.store.turns(session)).map(({ generation }) => generation));
+      const missing = turns.filter(({ generation }) => !known.has(generation));
+      // Together: each alone would wait for the disk.
+      await Promise.all(missing.map((turn) => save({ session, ...turn, timings: { ...turn.timings } })));
+    } catch (error) {
+      deps.onProblem(session, error instanceof Error ? error : new Error(String(error)));
+    }
   }
+  /** Of all sessions so far. Their clients do not wait for it: until it is done, the journals have the turns. */
+  let saving: Promise<unknown> = Promise.resolve();
 
   async function rebuilt(
     session: string,
@@ -116,7 +119,8 @@ export async function startContinuing(options: ContinuingOptions): Promise<Conti
   ): Promise<Continued | undefined> {
     try {
       const begunMs = clock.nowMs();
-      const made = await waiting?.take(session, machineOf, { played: seen.played, taken });
+      const journal = taken && (await failover?.adopt(own, taken));
+      const made = await waiting?.take(session, machineOf, { played: seen.played, journal });
       if (!made) {
         log.warn(
           { session },
@@ -124,7 +128,7 @@ export async function startContinuing(options: ContinuingOptions): Promise<Conti
         );
         return undefined;
       }
-      await saveMissing(session, made);
+      saving = Promise.all([saving, saveMissing(session, made)]);
       const { records } = made.journal;
       log.info({ session, records, ms: Math.round(clock.nowMs() - begunMs) }, 'a session was rebuilt');
       return { ...made, taken };
@@ -227,6 +231,7 @@ export async function startContinuing(options: ContinuingOptions): Promise<Conti
       closed = true;
       for (const timer of timers) timer.cancel();
       await ending;
+      await saving;
       lock?.release();
     },
   };

@@ -23,8 +23,8 @@ function taken(session: string, of: readonly JournalRecord[]): TakenSession {
 
 /** Adopts it; resolves with the journal to go on from, and what the store has. */
 async function adopted(session: string, of: readonly JournalRecord[]) {
-  const { journal, stored } = await adopt(store, taken(session, of));
-  await stored;
+  const { journal, complete } = await adopt(store, taken(session, of));
+  await complete();
   return [journal.records, (await store.readJournal(session)).records];
 }
 

@@ -18,29 +18,33 @@ export type AdoptingStore = Pick<
 
 export interface Adopted {
   readonly journal: Journal;
-  /** Resolves when the own store has all of it; rejects with STORE_FAILED or STORE_CLOSED. */
-  readonly stored: Promise<unknown>;
+  /** Writes what the own store lacks of it. Rejects with STORE_FAILED or STORE_CLOSED. */
+  readonly complete: () => Promise<void>;
 }
 
-/** Records handed to the store at once: its queue of 10,000 is also that of live sessions. */
+/** Records handed to the store at once: its queue of 10,000 is also that of live sessions, which wait for its commits. */
 const AT_ONCE = 1_000;
 
 /**
- * Brings the own journal of a session that was taken over to what the stream has. What this server has written beyond it stays: then
- * nobody else has gone on with it. A journal that differs is replaced: this server had lost the session, and did not know it yet.
+ * The journal of a session that was taken over, as the stream has it. What the own store has beyond it stays: then nobody else has
+ * gone on with it. An own journal that differs is replaced: this server had lost the session, and did not know it yet.
+ *
+ * The own store knows the session then, but its journal only when it is completed.
  */
 export async function adopt(store: AdoptingStore, { opening, records }: TakenSession): Promise<Adopted> {
   const { header, headerHash, startedAt, language, user, proof } = opening;
   const { session } = header;
-  const own = await ownRecords(store, session, records);
-  const facts = { session, startedAt, language, ...(user !== undefined && { user }), proof };
+  const [own] = await Promise.all([
+    ownRecords(store, session, records),
+    store.saveSession({ session, startedAt, language, ...(user !== undefined && { user }), proof }),
+  ]);
   const journal: Journal =
     own !== undefined && own > records.length
       ? await store.readJournal(session)
       : { header, headerHash, records, footer: { status: 'open', records: null } };
-  return { journal, stored: Promise.all([store.saveSession(facts), write()]) };
+  return { journal, complete };
 
-  async function write(): Promise<void> {
+  async function complete(): Promise<void> {
     if (own === undefined) await store.dropJournal(session);
     const known = own ?? 0;
     if (own !== undefined && known >= records.length) return;
@@ -67,12 +71,14 @@ async function ownRecords(
   session: string,
   records: readonly JournalRecord[],
 ): Promise<number | undefined> {
-  const head = await store.journalHead(session).catch((error) => {
-    if (error instanceof ParleyError && error.code === 'SESSION_UNKNOWN') return undefined;
-    throw error;
-  });
+  const [head, last] = await Promise.all([
+    store.journalHead(session).catch((error) => {
+      if (error instanceof ParleyError && error.code === 'SESSION_UNKNOWN') return undefined;
+      throw error;
+    }),
+    store.lastRecord(session),
+  ]);
   if (!head) return undefined;
-  const last = await store.lastRecord(session);
   const count = last ? last.record + 1 : 0;
   const shared = Math.min(count, records.length);
   // The store failed in it, maybe at an earlier attempt.

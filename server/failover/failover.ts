@@ -8,6 +8,7 @@ import { ParleyError } from '../../machines/errors.ts';
 import type { JournalRecord } from '../../machines/journal/record.ts';
 import type { Elsewhere } from '../door/elsewhere.ts';
 import type { Logger } from '../log.ts';
+import { Adoptions } from './adoptions.ts';
 import { replicatedJournals } from './replicated-journals.ts';
 import { ReplicatedSession } from './replicated-session.ts';
 
@@ -63,6 +64,7 @@ export class Failover {
   readonly #held = new Set<string>();
   /** Those that are being taken, for any number of attempts of their clients. */
   readonly #taking = new Map<string, Promise<Lease | undefined>>();
+  readonly #adoptions = new Adoptions();
   /** Epoch of the owner that was found last, by session. */
   readonly #asked = new Map<string, number>();
 
@@ -171,9 +173,16 @@ export class Failover {
     return copy;
   }
 
+  /** The journal of a session that was claimed. The own store gets it in the background. Rejects with STORE_FAILED or STORE_CLOSED. */
+  readonly adopt: Adoptions['adopt'] = (store, taken) => this.#adoptions.adopt(store, taken);
+
   /** `journals`, whose records are also copied in the sessions that were begun. */
   replicated<Journals extends Parameters<typeof replicatedJournals>[0]>(journals: Journals): Journals {
-    return replicatedJournals(journals, (session, head) => {
+    const continueJournal: Journals['continueJournal'] = (session, records, onFailure) => {
+      const open = () => journals.continueJournal(session, records, onFailure);
+      return this.#adoptions.continued(session, open, onFailure);
+    };
+    return replicatedJournals({ ...journals, continueJournal }, (session, head) => {
       const copy = this.#begun.get(session);
       this.#begun.delete(session);
       copy?.open(head);
@@ -212,7 +221,7 @@ export class Failover {
     if (!last) return lost('the broker has no journal of it');
     if (last.atMs + silentMs < begunMs) return lost('it was silent for too long');
     const self = { server: this.server, url: this.#url };
-    const takeover = await takeSession({ session, self, found, leases, stream });
+    const takeover = await takeSession({ session, self, found, last, leases, stream });
     if (takeover.type === 'elsewhere') return takeover.lease;
     if (takeover.type === 'gone') return lost('the broker has no whole journal of it');
     const { records } = takeover.session;

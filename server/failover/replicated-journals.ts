@@ -35,7 +35,9 @@ function both(sink: JournalSink, copy: ReplicatedSession | undefined): JournalSi
       await Promise.all([sink.durable(), copy.durable()]);
     },
     async acknowledged() {
-      await Promise.all([sink.durable().catch(() => {}), copy.acknowledged()]);
+      const here = Promise.all([sink.durable().catch(() => {}), copy.acknowledged()]);
+      // The stream is enough: after a takeover the own store may be behind for a while.
+      await Promise.race([here, copy.durable().catch(() => here)]);
     },
     async end() {
       // The journal of the other server is the session's.

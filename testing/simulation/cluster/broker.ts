@@ -80,7 +80,12 @@ export class Broker {
       stream: {
         maxBatch: MAX_BATCH,
         append: (_session, batch, last) => call(() => this.#append(batch, last)),
-        read: () => call((seenMs) => this.#batches.filter(({ atMs }) => atMs <= seenMs)),
+        read: (_session, upTo = 0) =>
+          call((seenMs) => {
+            const seen = this.#batches.filter(({ atMs }) => atMs <= seenMs);
+            if ((seen.at(-1)?.seq ?? 0) < upTo) throw new ParleyError('BUS_UNREACHABLE', 'out of date');
+            return seen;
+          }),
         last: () => call((seenMs) => this.#batches.findLast(({ atMs }) => atMs <= seenMs)),
         delete: () =>
           call(() => {

@@ -7,7 +7,7 @@ import { sha256 } from '../../../adapters/store/sha256.ts';
 import { ParleyError } from '../../../machines/errors.ts';
 import type { LogEntry } from '../../../machines/log.ts';
 import type { RelayFailure } from '../../../server/door/elsewhere.ts';
-import { adopt } from '../../../server/failover/adopt.ts';
+import type { AdoptingStore } from '../../../server/failover/adopt.ts';
 import { Failover } from '../../../server/failover/failover.ts';
 import type { Disk } from '../disk.ts';
 import { compareRebuilt } from '../replays.ts';
@@ -194,10 +194,10 @@ export class ClusterServer {
     if (!taken) return new ParleyError('SESSION_UNKNOWN');
     const process = this.#process;
     const gone = () => process !== this.#process || !this.isUp;
-    const { journal, stored } = await adopt(this.#store(), taken);
+    const journal = await failover.adopt(this.#store(), taken);
     const { machine } = deps;
     const made = { machine, sha256, inputEnd: 0, played, breathe: async () => {} };
-    const [rebuilt] = await Promise.all([rebuild(journal, made), stored]);
+    const rebuilt = await rebuild(journal, made);
     if (gone()) return new ParleyError('BUS_UNREACHABLE');
     if (!rebuilt) {
       failover.settled(session);
@@ -250,7 +250,7 @@ export class ClusterServer {
     this.turns.push(turn);
   }
 
-  #store(): Parameters<typeof adopt>[0] {
+  #store(): AdoptingStore {
     const { disk } = this.#options;
     return {
       ...disk.store,
@@ -259,7 +259,7 @@ export class ClusterServer {
         return disk.left();
       },
       journalRecords: async (_session, from, limit) => disk.left().records.slice(from, from + limit),
-      lastRecord: async () => disk.left().records.at(-1),
+      lastRecord: async () => (disk.isEmpty ? undefined : disk.left().records.at(-1)),
       readJournal: async () => disk.left(),
       dropJournal: async () => disk.drop(),
       saveSession: async () => {},

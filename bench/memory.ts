@@ -54,7 +54,7 @@ async function firstAudio(recall: Recall | undefined, spoken: boolean): Promise<
         ...{ port: 0, dataDir, 'log.level': 'silent', 'limits.turns-per-second': 1_000 },
         ...{ 'limits.turn-burst': 1_000, 'limits.loop-delay-ms': 60_000, 'overload.worse-ms': 3_600_000 },
         // These clients type faster than people.
-        ...{ 'limits.waiting-requests': 10_000, 'limits.new-sessions': 10_000 },
+        ...{ 'limits.waiting-requests': 10_000, 'limits.new-sessions': 100_000 },
       },
     }),
     log: makeLogger('silent'),

@@ -28,6 +28,7 @@ const [first] = levels;
 const rows = [
   ['turns of those who talked before', counts(bystanders.turns)],
   ['stalls of their replies', sound(bystanders.playback)],
+  ['lateness of their own process', `${bystanders.ownLateMs.toFixed(0)} ms at most`],
   ['talkers of the attack let in', `${attackers.admitted}, refused: ${counts(attackers.refused)}`],
   ['their turns', counts(attackers.turns)],
   ['stalls of their replies', sound(attackers.playback)],

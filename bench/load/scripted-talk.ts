@@ -19,7 +19,7 @@ export function unlimited(sessions: number): Readonly<Record<string, string>> {
     'limits.sessions': String(sessions + 1),
     'limits.connections-per-address': String(sessions + 2),
     'limits.waiting-requests': String(sessions + 2),
-    'limits.new-sessions': String(sessions + 2),
+    'limits.new-sessions': '100000',
     'overload.worse-ms': '3600000',
   };
 }

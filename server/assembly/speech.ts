@@ -11,6 +11,7 @@ import { ParleyError } from '../../machines/errors.ts';
 import type { SessionParameters } from '../../machines/parameters.ts';
 import { Governor } from '../degradation/governor.ts';
 import { processMeter } from '../degradation/meter.ts';
+import { Newcomers } from '../degradation/newcomers.ts';
 import { Admission, burstGate } from '../door/admission.ts';
 import { EngineLoad } from '../engine-load.ts';
 import { logEngineEvent } from '../engine-log.ts';
@@ -51,7 +52,9 @@ export async function makeSpeech({
   const onProblem = (error: ParleyError) => log.warn({ err: error }, error.message);
   const counted = metrics && { onRun: metrics.onVadRun };
   const meter = processMeter(() => loop.medianMs());
-  const governor = new Governor({ clock: realClock, meter, limits: config.overload, log });
+  const { firstPercent } = config.overload;
+  const newcomers = new Newcomers({ most: config.limits.newSessions, firstPercent });
+  const governor = new Governor({ clock: realClock, meter, limits: config.overload, newcomers, log });
   closers.push(async () => governor.close());
   const economy = { leastGatherMs: () => governor.gatherMs };
   const vad = parts?.vad ?? vadEngine({ ...config.vad, ...counted, ...economy, onCrash: onProblem });
@@ -93,11 +96,8 @@ export async function makeSpeech({
       loop.gate(config.limits.loopDelayMs),
       governor.gate,
       () => load.refusal(),
-      burstGate(
-        realClock,
-        { session: config.limits.newSessions, turn: config.limits.waitingRequests },
-        () => governor.sessionWeight,
-      ),
+      newcomers.gate,
+      burstGate(realClock, config.limits.waitingRequests),
     ],
     realClock,
     log,

@@ -5,6 +5,7 @@ import type { Gate } from '../door/admission.ts';
 import type { DoorLog } from '../door/door.ts';
 import { degraded, FROM_LEVEL, LEVELS, NOT_DEGRADED } from './levels.ts';
 import type { Load } from './meter.ts';
+import type { Newcomers } from './newcomers.ts';
 import type { OverloadOptions } from './options.ts';
 
 /** Time between two measurements, ms. */
@@ -16,6 +17,8 @@ export interface GovernorOptions {
   readonly clock: Clock;
   readonly meter: () => Load;
   readonly limits: OverloadOptions;
+  /** Learns from each measurement how many more sessions may begin. */
+  readonly newcomers?: Pick<Newcomers, 'note'>;
   readonly log: DoorLog;
 }
 
@@ -60,11 +63,6 @@ export class Governor implements Economy {
     return this.#state.level < FROM_LEVEL.smallBatches ? 0 : LARGE_BATCH_MS;
   }
 
-  /** How many a new session counts as: what is let in now is measured only later. */
-  get sessionWeight(): number {
-    return 2 ** this.#state.level;
-  }
-
   /** A gate of the door: no new sessions while this is the last thing left to do without. */
   readonly gate: Gate = (what) =>
     what === 'session' && this.#refuses ? new ParleyError('OVERLOADED', this.#why) : undefined;
@@ -103,6 +101,7 @@ export class Governor implements Economy {
     const [most] = measures(load, limits).sort((a, b) => b.pressure - a.pressure);
     this.#pressure = this.#sessions() === 0 ? 0 : (most?.pressure ?? 0);
     this.#why = most?.text ?? '';
+    this.#options.newcomers?.note(this.#pressure, LOOK_MS);
     const { level } = this.#state;
     this.#state = degraded(this.#state, this.#pressure, clock.nowMs(), limits);
     if (this.#state.level !== level) this.#changed(level);

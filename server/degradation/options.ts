@@ -19,6 +19,10 @@ export const overloadOptions = group({
     90,
     'CPU time of all threads of this process, as a share of the cores that it may use (those of the machine, or the quota of its cgroup), from which it has too much to do; 1000 for never.',
   ),
+  firstPercent: key(
+    z.int().min(1).max(100).default(25),
+    'Share of `limits.newSessions` that may begin at once before this process has measured what its sessions cost. It doubles every 8 s while it is used and the load stays below three quarters of the limits above, and what is left of it to them counts: at half of the load, half as many.',
+  ),
   worseMs: ms(2_000, 'How long it must have too much to do before it does without the next thing.'),
   betterMs: ms(
     5_000,

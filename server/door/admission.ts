@@ -7,26 +7,19 @@ import { TokenBucket } from './token-bucket.ts';
 /** Returns why no session or turn should begin now; undefined if one may. Must be cheap in that case. */
 export type Gate = (what: 'session' | 'turn') => ParleyError | undefined;
 
-/** Time in which a burst's load can be measured, in s: a session costs most when its user speaks. */
-const MEASURED_S = { session: 8, turn: 1 } as const;
+/** Time in which the load of a burst of turns can be measured, s. */
+const MEASURED_S = 1;
 
 /**
- * A gate that admits so many sessions and turns at once, and as many in `MEASURED_S`: the other gates measure load, which a
- * burst causes only after all of it has been admitted. Put it last, so that it counts only what is admitted. `weight`: how many a
- * session counts as at the moment.
+ * A gate that lets so many turns begin at once, and as many in `MEASURED_S`: the other gates measure load, which a burst causes
+ * only after all of it has begun. Put it last, so that it counts only what may begin.
  */
-export function burstGate(
-  clock: Clock,
-  most: Readonly<Record<'session' | 'turn', number>>,
-  weight: () => number = () => 1,
-): Gate {
-  const bucket = (what: 'session' | 'turn') =>
-    new TokenBucket(clock, { burst: most[what], perSecond: most[what] / MEASURED_S[what] });
-  const left = { session: bucket('session'), turn: bucket('turn') };
+export function burstGate(clock: Clock, turns: number): Gate {
+  const left = new TokenBucket(clock, { burst: turns, perSecond: turns / MEASURED_S });
   return (what) =>
-    left[what].take(what === 'session' ? Math.min(weight(), most.session) : 1)
+    what === 'session' || left.take(1)
       ? undefined
-      : new ParleyError('OVERLOADED', `too many ${what}s began within ${MEASURED_S[what]} s`);
+      : new ParleyError('OVERLOADED', `too many turns began within ${MEASURED_S} s`);
 }
 
 /** Minimum time between two log lines while overload continues. */

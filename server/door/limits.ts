@@ -38,7 +38,7 @@ export const doorLimits = group({
   ),
   newSessions: count(
     32,
-    'Number of sessions that may begin within 8 s, the time in which their load shows; more are refused with OVERLOADED.',
+    'Most sessions that may begin within 8 s, the time in which their load shows; more are refused with OVERLOADED. A process begins with a part of them (`overload.firstPercent`).',
   ),
   // With the 340 ms of audio before the first ping of a reply, 1.8 s of a stall: a roaming Wi-Fi client takes 1 s.
   unreadMs: ms(1_500, 'A client that reads no pending data for this long counts as a slow reader.'),

@@ -30,7 +30,7 @@ const config = loadConfig({
       ...{ 'stt.remote.engine': 'scripted', 'llm.remote.engine': 'scripted' },
       'tts.remote.engine': 'scripted',
     }),
-    ...{ 'limits.drain-grace-ms': 50, 'limits.new-sessions': 100 },
+    ...{ 'limits.drain-grace-ms': 50, 'limits.new-sessions': 100_000 },
   },
 });
 const [, , , number] = process.argv;

@@ -61,6 +61,7 @@ const TOKEN = 'of all clients';
 const PATIENCE_MS = 60_000;
 /** As users have them; other servers of tests have none. */
 const LIMITS = [
+  `--limits.new-sessions=${defaultDoorLimits.newSessions}`,
   `--overload.worse-ms=${overloadOptions.parse({}).worseMs}`,
   `--limits.loop-delay-ms=${defaultDoorLimits.loopDelayMs}`,
 ];

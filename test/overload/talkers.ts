@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { realClock } from '../../adapters/real-clock.ts';
 import { type Pcm, PIPELINE_RATE, type PipelineRate } from '../../machines/audio.ts';
 import { ParleyError } from '../../machines/errors.ts';
@@ -24,6 +25,8 @@ export interface TalkersReport {
   /** Ends of turns: `completed`, `failed CODE`, `interrupted`, `closed CODE`, or `unanswered`. */
   readonly turns: Readonly<Record<string, number>>;
   readonly playback: Stalls;
+  /** How late this process itself was at most, ms: the arrivals of its frames are no surer than that. */
+  readonly ownLateMs: number;
 }
 
 /** A turn without reply or error for this long is unanswered: more than all deadlines of the server together. */
@@ -31,10 +34,14 @@ const ANSWER_MS = 40_000;
 const RETRY_MS = 2_000;
 /** The talkers begin within this time. */
 const RAMP_MS = 2_000;
+/** Of the measurement of this process's own lateness. */
+const RESOLUTION_MS = 10;
 
 /** Real clients that talk all the time: whoever is refused comes again. */
 export async function talkers(plan: TalkersPlan): Promise<TalkersReport> {
   const endMs = realClock.nowMs() + plan.talkMs;
+  const own = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
+  own.enable();
   const refused = new Map<string, number>();
   const turns = new Map<string, number>();
   let admitted = 0;
@@ -82,8 +89,9 @@ export async function talkers(plan: TalkersPlan): Promise<TalkersReport> {
   }
 
   await Promise.all(Array.from({ length: plan.talkers }, (_, index) => talker(index)));
+  own.disable();
   return {
-    ...{ admitted, playback },
+    ...{ admitted, playback, ownLateMs: own.max / 1e6 - RESOLUTION_MS },
     ...{ refused: Object.fromEntries(refused), turns: Object.fromEntries(turns) },
   };
 }

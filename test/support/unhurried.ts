@@ -1,2 +1,6 @@
 /** Configuration of a server that is not about overload: it begins everything, however busy the machine of the tests is. */
-export const UNHURRIED = { PARLEY_LIMITS_LOOP_DELAY_MS: '60000', PARLEY_OVERLOAD_WORSE_MS: '3600000' };
+export const UNHURRIED = {
+  PARLEY_LIMITS_LOOP_DELAY_MS: '60000',
+  PARLEY_LIMITS_NEW_SESSIONS: '100000',
+  PARLEY_OVERLOAD_WORSE_MS: '3600000',
+};

@@ -20,9 +20,17 @@ export class Clipping {
    */
   hear(samples: Int16Array): number | undefined {
     let began: number | undefined;
-    for (const sample of samples) {
-      if (sample >= FULL_SCALE || sample <= -FULL_SCALE) this.#clipped++;
-      if (++this.#heard === PIPELINE_RATE) began = this.#second() ?? began;
+    for (let at = 0; at < samples.length; ) {
+      const end = Math.min(samples.length, at + PIPELINE_RATE - this.#heard);
+      this.#heard += end - at;
+      // In a local variable: a member costs ten times as much.
+      let clipped = 0;
+      for (; at < end; at++) {
+        const sample = samples[at] as number;
+        if (sample >= FULL_SCALE || sample <= -FULL_SCALE) clipped++;
+      }
+      this.#clipped += clipped;
+      if (this.#heard === PIPELINE_RATE) began = this.#second() ?? began;
     }
     return began;
   }

@@ -13,6 +13,8 @@ export interface StreamOptions {
   readonly lane: number;
   /** Maximum number of waiting windows; beyond it the stream fails. */
   readonly maxQueued: number;
+  /** Returns the gate of this stream; undefined if there is none, or it is not loaded yet. */
+  readonly createGate: () => Gate | undefined;
   readonly onWindow: (window: VadWindow) => void;
   readonly onError: (error: Error) => void;
   /** Called when there is a window to judge. */
@@ -26,7 +28,10 @@ interface Step {
   readonly tell: boolean;
 }
 
-/** Cuts one session's audio into windows and queues those to be judged. */
+/**
+ * Cuts one session's audio into windows and queues those to be judged. In silence nothing is queued: the gate looks at each window
+ * when it is complete, so that a quiet room needs no runs.
+ */
 export class SileroStream implements VadStream {
   readonly #options: StreamOptions;
   readonly #queue: Int16Array[] = [];
@@ -70,18 +75,25 @@ export class SileroStream implements VadStream {
     }
     const { samples } = pcm;
     for (let at = 0; at < samples.length; ) {
-      // One by one: a view of a few samples costs more than copying them.
-      const end = Math.min(samples.length, at + WINDOW - this.#filled);
-      while (at < end) this.#partial[this.#filled++] = samples[at++] ?? 0;
-      if (this.#filled < WINDOW) break;
+      // One by one, with local variables: a view of a few samples costs more than copying them.
+      const partial = this.#partial;
+      let filled = this.#filled;
+      const end = Math.min(samples.length, at + WINDOW - filled);
+      while (at < end) partial[filled++] = samples[at++] as number;
+      this.#filled = filled;
+      if (filled < WINDOW) break;
+      this.#partial = this.#spare.pop() ?? new Int16Array(WINDOW);
+      this.#filled = 0;
+      if (this.#sorted(partial)) {
+        if (this.#alive) continue;
+        return;
+      }
       if (this.#queue.length >= this.#options.maxQueued) {
         const waitingMs = msOfSamples(this.#queue.length * WINDOW, PIPELINE_RATE);
         this.fail(`${waitingMs} ms of audio are waiting: it arrives faster than it can be judged`);
         return;
       }
-      this.#queue.push(this.#partial);
-      this.#partial = this.#spare.pop() ?? new Int16Array(WINDOW);
-      this.#filled = 0;
+      this.#queue.push(partial);
     }
     if (this.ready) this.#options.onReady(this);
   }
@@ -109,14 +121,12 @@ export class SileroStream implements VadStream {
 
   /** Takes the next windows for the model, at most `most`; `told` returns their verdicts. Withheld windows are answered here with 0. A window that opens the gate is taken together with the earlier ones that the model needs first.
    */
-  take(createGate: (() => Gate) | undefined, most: number): readonly Row[] {
+  take(most: number): readonly Row[] {
     if (this.#running.length > 0) return [];
     while (this.#alive && this.#steps.length === 0) {
       const samples = this.#queue.shift();
       if (!samples) return [];
-      if (createGate) this.#gate ??= createGate();
-      if (this.#gate && !this.#gate.open(samples)) this.#withhold(samples);
-      else this.#admit(samples);
+      this.#sort(samples);
     }
     this.#running = this.#steps.splice(0, most);
     this.#judged ||= this.#running.length > 0;
@@ -131,6 +141,26 @@ export class SileroStream implements VadStream {
     if (!(probability >= 0 && probability <= 1))
       this.fail(`the model returned ${probability} as a probability`);
     else if (step.tell) this.#tell(probability);
+  }
+
+  /** Sorts a window at once if no earlier one waits. Returns false if it must be queued. */
+  #sorted(window: Int16Array): boolean {
+    if (this.#running.length > 0 || this.#steps.length > 0 || this.#queue.length > 0) return false;
+    try {
+      this.#gate ??= this.#options.createGate();
+      if (!this.#gate) return false;
+      this.#sort(window);
+    } catch (error) {
+      this.fail('the gate failed', error);
+    }
+    return true;
+  }
+
+  /** Answers a window here if the gate is closed, or makes it one for the model. */
+  #sort(samples: Int16Array): void {
+    this.#gate ??= this.#options.createGate();
+    if (this.#gate && !this.#gate.open(samples)) this.#withhold(samples);
+    else this.#admit(samples);
   }
 
   #reuse(window: Int16Array): void {

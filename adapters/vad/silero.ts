@@ -3,7 +3,7 @@ import { PIPELINE_RATE, samplesInMs } from '../../machines/audio.ts';
 import type { Clock } from '../../machines/clock.ts';
 import { ParleyError } from '../../machines/errors.ts';
 import { realClock } from '../real-clock.ts';
-import { type Gate, loadGates } from './gate.ts';
+import { type GateFactory, loadGates } from './gate.ts';
 import { bundledModelPath } from './onnx-runtime.ts';
 import { SileroStream } from './silero-stream.ts';
 import { sileroThread } from './silero-thread.ts';
@@ -45,11 +45,6 @@ const GATHER_MS_A_WINDOW = 4;
 const LEAST_GATHER_MS = 4;
 const MOST_GATHER_MS = 16;
 
-interface Loaded {
-  readonly model: SpeechModel;
-  readonly createGate: (() => Gate) | undefined;
-}
-
 /** The model in this thread. Imports the runtime only when used. */
 export const sileroHere: LoadModel = async (path, maxRows) =>
   (await import('./silero-model.ts')).loadSilero(path, maxRows);
@@ -71,8 +66,9 @@ class SileroVad implements VadEngine {
   /** Streams with waiting windows, the longest waiting first. */
   readonly #ready = new Set<SileroStream>();
   #nextLane = 1;
-  #loading: Promise<Loaded> | undefined;
+  #loading: Promise<SpeechModel> | undefined;
   #model: SpeechModel | undefined;
+  #gates: GateFactory | undefined;
   #round: Promise<void> | undefined;
   /** Start time of the last round. */
   #lastRoundMs = Number.NEGATIVE_INFINITY;
@@ -99,6 +95,7 @@ class SileroVad implements VadEngine {
     const stream = new SileroStream({
       lane: this.#nextLane++,
       maxQueued: Math.max(1, Math.floor(samplesInMs(this.#options.maxQueuedMs, PIPELINE_RATE) / WINDOW)),
+      createGate: () => this.#gates?.create(),
       onWindow,
       onError,
       onReady: (ready) => this.#enqueue(ready),
@@ -125,11 +122,11 @@ class SileroVad implements VadEngine {
   async #close(): Promise<void> {
     for (const stream of this.#streams) stream.close();
     this.#abort.abort();
-    const loaded = await this.#loading?.catch(() => undefined);
-    await loaded?.model.close();
+    const model = await this.#loading?.catch(() => undefined);
+    await model?.close();
   }
 
-  #load(): Promise<Loaded> {
+  #load(): Promise<SpeechModel> {
     if (this.#closing) return Promise.reject(new ParleyError('VAD_FAILED', 'the engine is closed'));
     this.#loading ??= this.#loadAll().catch((cause: unknown) => {
       // The next stream retries.
@@ -139,13 +136,14 @@ class SileroVad implements VadEngine {
     return this.#loading;
   }
 
-  async #loadAll(): Promise<Loaded> {
+  async #loadAll(): Promise<SpeechModel> {
     const [model, gates] = await Promise.all([
       this.#loadModel(),
       this.#options.gate ? loadGates() : undefined,
     ]);
     this.#model = model;
-    return { model, createGate: gates && (() => gates.create()) };
+    this.#gates = gates;
+    return model;
   }
 
   #enqueue(stream: SileroStream): void {
@@ -168,15 +166,15 @@ class SileroVad implements VadEngine {
     await this.#gathered();
     this.#lastRoundMs = this.#options.clock.nowMs();
     this.#lastRows = 0;
-    let loaded: Loaded;
+    let model: SpeechModel;
     try {
-      loaded = await this.#load();
+      model = await this.#load();
     } catch (error) {
       const cause = error instanceof ParleyError ? error.cause : error;
       for (const stream of [...this.#ready]) stream.fail('the model cannot be loaded', cause);
       return;
     }
-    while (await this.#runBatch(loaded));
+    while (await this.#runBatch(model));
   }
 
   /** Resolves when the next run may begin and all audio that has arrived is queued. */
@@ -191,7 +189,7 @@ class SileroVad implements VadEngine {
   }
 
   /** Returns true if windows remained, because windows that have waited too long must not wait for others. */
-  async #runBatch({ model, createGate }: Loaded): Promise<boolean> {
+  async #runBatch(model: SpeechModel): Promise<boolean> {
     const streams: SileroStream[] = [];
     const rows: Row[] = [];
     for (const stream of this.#ready) {
@@ -199,7 +197,7 @@ class SileroVad implements VadEngine {
       if (room === 0) break;
       this.#ready.delete(stream);
       try {
-        for (const row of stream.take(createGate, room)) {
+        for (const row of stream.take(room)) {
           streams.push(stream);
           rows.push(row);
         }

@@ -3,7 +3,7 @@ import { type Loaded, ScoredDecoder } from '../../soundswallower/decoder.ts';
 import { Denoiser } from './denoiser.ts';
 import type { SpotterGrammar } from './grammar.ts';
 import { Stretch } from './stretch.ts';
-import { type Evidence, isStop, isWorthwhile, LEAST_FRAMES } from './verdict.ts';
+import { begins, type Evidence, isStop, isWorthwhile, LEAST_FRAMES } from './verdict.ts';
 
 /** Audio between two looks at the first opinion (60 ms). */
 const STEP = samplesInMs(60, PIPELINE_RATE);
@@ -168,12 +168,12 @@ export class Spotter {
   /** Suspects the phrase, unless there is sound before it and little of it in what was heard so far. */
   async #consider(phrase: Pick<Suspicion, 'phrase' | 'from' | 'to'>): Promise<void> {
     const suspect = () => this.#emit({ type: 'suspected', phrase: phrase.phrase, sample: phrase.to });
-    const quietBefore = this.#quietBefore(phrase);
-    if (quietBefore) suspect();
+    const before = this.#before(phrase);
+    if (begins(before)) suspect();
     const suspicion = await this.#begin(phrase);
-    if (!quietBefore) {
+    if (!begins(before)) {
       this.#hearAgain(suspicion);
-      if (!isWorthwhile({ ratio: this.#ratio(), quietBefore })) {
+      if (!isWorthwhile({ ratio: this.#ratio(), before })) {
         this.#decidedTo = phrase.to;
         return;
       }
@@ -215,13 +215,14 @@ export class Spotter {
     return this.#with.text() === '' ? Number.NEGATIVE_INFINITY : this.#with.score() - this.#without.score();
   }
 
-  #quietBefore({ from, to }: Pick<Suspicion, 'from' | 'to'>): boolean {
-    return this.#quiet(from, to, from - 30 * FRAME, from - 4 * FRAME);
+  #before({ from, to }: Pick<Suspicion, 'from' | 'to'>): number {
+    return this.#louder(from, to, from - 30 * FRAME, from - 4 * FRAME);
   }
 
-  /** Whether `[start, end)` is 6 dB quieter than the phrase. */
-  #quiet(from: number, to: number, start: number, end: number): boolean {
-    return this.#audio.loudest(start, end) < this.#audio.loudest(from, to) / 2;
+  /** How much louder the phrase is than `[start, end)`, dB. */
+  #louder(from: number, to: number, start: number, end: number): number {
+    const [phrase, other] = [this.#audio.loudest(from, to), this.#audio.loudest(start, end)];
+    return 20 * Math.log10(Math.max(1, phrase) / Math.max(1, other));
   }
 
   #decide(suspicion: Suspicion): void {
@@ -229,8 +230,8 @@ export class Spotter {
     const { phrase, from, to } = suspicion;
     const evidence = {
       ratio: this.#ratio(),
-      quietBefore: this.#quietBefore(suspicion),
-      quietAfter: this.#quiet(from, to, to + 10 * FRAME, this.#audio.end),
+      before: this.#before(suspicion),
+      after: this.#louder(from, to, to + 10 * FRAME, this.#audio.end),
     };
     this.#decidedTo = to;
     this.#suspicion = undefined;

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import type { ErrorCode } from '../machines/errors.ts';
 import type { Access } from './door/access.ts';
 import { readCertificate, type TlsFiles, watchCertificate } from './door/certificate.ts';
 import { Door, type DoorOptions } from './door/door.ts';
@@ -59,7 +60,8 @@ export function makeFront(options: FrontOptions): Front {
         door.counters.refused += 1;
       };
       const certificate = tls && (await readCertificate(tls));
-      const parts = { endpoints, access, limits, log, onRefused, requestHeadMs };
+      const adviceFor = (code: ErrorCode) => door.adviceFor(code);
+      const parts = { endpoints, access, limits, log, onRefused, adviceFor, requestHeadMs };
       const outer = new WebServer({ ...parts, address, port, certificate });
       const inner = handed && certificate ? new WebServer({ ...parts, ...INNER }) : undefined;
       web = outer;

@@ -34,11 +34,11 @@ export class Newcomers {
   }
 
   /** Put it last among a door's gates, because it counts what it lets in. */
-  readonly gate: Gate = (what) => {
+  readonly gate: Gate = (what, asks = false) => {
     if (what !== 'session') return undefined;
     if (this.#left < 1)
       return new ParleyError('OVERLOADED', 'too many sessions began before their load could be measured');
-    this.#left -= 1;
+    if (!asks) this.#left -= 1;
     return undefined;
   };
 

@@ -4,8 +4,8 @@ import type { DoorLog } from './door.ts';
 import type { Share } from './quotas.ts';
 import { TokenBucket } from './token-bucket.ts';
 
-/** Returns why no session or turn should begin now; undefined if one may. Must be cheap in that case. */
-export type Gate = (what: 'session' | 'turn') => ParleyError | undefined;
+/** Returns why no session or turn should begin now; undefined if one may. Must be cheap in that case. `asks`: none begins yet. */
+export type Gate = (what: 'session' | 'turn', asks?: boolean) => ParleyError | undefined;
 
 /** Time in which the load of a burst of turns can be measured, s. */
 const MEASURED_S = 1;
@@ -47,10 +47,10 @@ export class Admission {
     this.#log = log;
   }
 
-  /** The error of the first gate that is closed, or of the quota of this session's user or address. */
-  refusal(what: 'session' | 'turn', session?: string): ParleyError | undefined {
+  /** The error of the first gate that is closed, or of the quota of this session's user or address. `asks`: as for gates. */
+  refusal(what: 'session' | 'turn', session?: string, asks = false): ParleyError | undefined {
     for (const gate of this.#gates) {
-      const refusal = gate(what);
+      const refusal = gate(what, asks);
       if (!refusal) continue;
       if (this.#clock.nowMs() - this.#loggedAtMs >= LOG_EVERY_MS) {
         this.#loggedAtMs = this.#clock.nowMs();

@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect } from 'vitest';
@@ -174,6 +175,18 @@ export class TestClient {
       const next = await this.received.take();
       if (next.kind === 'json' && (type === undefined || next.message.type === type)) return next.message;
     }
+  }
+
+  /** How the server answers a handshake that it refuses. */
+  async refused(): Promise<{ status: number | undefined; retryAfter: string | undefined; body: string }> {
+    const response = await new Promise<IncomingMessage>((resolve) => {
+      this.socket.once('unexpected-response', (_request, answer) => resolve(answer));
+    });
+    const parts: Buffer[] = [];
+    for await (const part of response) parts.push(part);
+    this.socket.terminate();
+    const { statusCode: status, headers } = response;
+    return { status, retryAfter: headers['retry-after'], body: Buffer.concat(parts).toString() };
   }
 
   /** Our own ping comes back when the server has read all that was sent before it. */

@@ -1,5 +1,4 @@
 import { BlockList } from 'node:net';
-import type { OutsideSpeech } from '../../actors/ports/outside-speech.ts';
 import type { ResamplerFactory } from '../../actors/ports/resampler.ts';
 import type { ClientCommand } from '../../actors/session/client-command.ts';
 import type { InputRate, OutputRate } from '../../machines/audio.ts';
@@ -17,6 +16,7 @@ import { proofOf } from './resumption.ts';
 import { retryAdvice } from './retry-advice.ts';
 import { Seat } from './seat.ts';
 import type { Resumes, SessionHost } from './session-host.ts';
+import type { SessionPeer } from './session-peer.ts';
 import { DoorCounters, type DoorStats } from './stats.ts';
 import type { Visit, Visitor } from './visitor.ts';
 import type { WireTaps } from './wire-taps.ts';
@@ -110,15 +110,6 @@ export interface SessionHandle {
    * follow.
    */
   close(reason: 'bye' | 'lost'): void;
-}
-
-/** A session as those see it who give it speech to play. */
-export interface SessionPeer {
-  command(command: ClientCommand): void;
-  /** Plays speech that is made outside as a reply. Returns false if the session does something else, or is silent. */
-  speak(speech: OutsideSpeech): boolean;
-  /** Calls `watcher` with each message to the client, and with undefined at the session's end. Returns how to stop that. */
-  watch(watcher: (message: SessionMessage | undefined) => void): () => void;
 }
 
 export interface DoorOptions {
@@ -232,14 +223,8 @@ export class Door {
     }
     const continues = this.#continuedBy(request);
     if (request.relayed && !continues) throw new ParleyError('SESSION_UNKNOWN');
-    // A session that is continued was admitted before.
-    const refusal = continues ? undefined : this.admission.refusal('session');
-    if (!refusal && this.#places >= this.limits.sessions) throw new ParleyError('TOO_MANY');
-    const share = refusal ?? this.#quotas.enter(request, continues);
-    if (share instanceof ParleyError) {
-      this.counters.sessionsRefused += 1;
-      throw share;
-    }
+    const share = this.#refusal(continues) ?? this.#quotas.enter(request, continues);
+    if (share instanceof ParleyError) throw this.counters.turnedAway(share);
     const spoken = {
       ...request,
       language: request.language ?? language,
@@ -270,6 +255,19 @@ export class Door {
     this.#places += 1;
     session.open();
     return new Seat(session, listener);
+  }
+
+  /** Throws what `open` would throw now for a new session, and lets nobody in. For protocols whose sessions begin with the handshake. */
+  ask(request: Pick<DoorRequest, 'caller' | 'address'>): void {
+    if (this.#drained !== undefined) throw new ParleyError('DRAINING');
+    const refusal = this.#refusal(false, true) ?? this.#quotas.refusal(request);
+    if (refusal) throw this.counters.turnedAway(refusal);
+  }
+
+  #refusal(continues: boolean, asks = false): ParleyError | undefined {
+    if (this.#places >= this.limits.sessions) return new ParleyError('TOO_MANY');
+    // A session that is continued was admitted before.
+    return continues ? undefined : this.admission.refusal('session', undefined, asks);
   }
 
   /** How to find the session that this client comes back to in other processes; undefined if there is none to find. */

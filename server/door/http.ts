@@ -1,7 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type ErrorCode, errorRecord, ParleyError, type RetryAdvice } from '../../machines/errors.ts';
+import {
+  type ErrorCode,
+  type ErrorRecord,
+  errorRecord,
+  ParleyError,
+  type RetryAdvice,
+} from '../../machines/errors.ts';
 import { parseJson } from '../../machines/json.ts';
-import type { UpgradeRefusal } from './endpoint.ts';
 
 // Only our own scripts and connections; a page may create audio itself.
 const PAGE_POLICY = [
@@ -85,28 +90,40 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
   BUS_NO_RESPONDERS: 504,
 };
 
-/** Answers with what was thrown, as JSON, and with when to try again (`Retry-After`), if that is known. A response that has begun is cut off, which shows that it is incomplete. */
-export function sendError(
-  response: ServerResponse,
-  thrown: unknown,
-  adviceFor: (code: ErrorCode) => RetryAdvice = () => ({}),
-): void {
+/** An error as an HTTP response. */
+export interface ErrorResponse {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | number>>;
+  readonly body: { readonly error: ErrorRecord & RetryAdvice };
+}
+
+/** What a client that got this error may do. */
+export type AdviceFor = (code: ErrorCode) => RetryAdvice;
+
+/** The response for what was thrown, with when to try again (`Retry-After`), if that is known. */
+export function errorResponse(thrown: unknown, adviceFor: AdviceFor = () => ({})): ErrorResponse {
+  const record = errorRecord(thrown, 'INTERNAL');
+  const error = { ...record, ...adviceFor(record.code) };
+  const { code, retryAfterMs } = error;
+  return {
+    status: STATUS[code] ?? 500,
+    headers: {
+      ...(code === 'UNAUTHORISED' && { 'WWW-Authenticate': 'Bearer' }),
+      ...(retryAfterMs !== undefined && { 'Retry-After': Math.ceil(retryAfterMs / 1_000) }),
+    },
+    body: { error },
+  };
+}
+
+/** Answers with what was thrown, as JSON. A response that has begun is cut off, which shows that it is incomplete. */
+export function sendError(response: ServerResponse, thrown: unknown, adviceFor?: AdviceFor): void {
   if (response.headersSent) {
     response.destroy();
     return;
   }
-  const error = errorRecord(thrown, 'INTERNAL');
-  if (error.code === 'UNAUTHORISED') response.setHeader('WWW-Authenticate', 'Bearer');
-  const advice = adviceFor(error.code);
-  if (advice.retryAfterMs !== undefined)
-    response.setHeader('Retry-After', Math.ceil(advice.retryAfterMs / 1_000));
-  sendJson(response, STATUS[error.code] ?? 500, { error: { ...error, ...advice } });
-}
-
-/** The response to an upgrade request that failed with what was thrown. */
-export function upgradeRefusalOf(thrown: unknown): UpgradeRefusal {
-  const { code, message } = errorRecord(thrown, 'INTERNAL');
-  return { status: STATUS[code] ?? 500, text: `${code}: ${message}` };
+  const { status, headers, body } = errorResponse(thrown, adviceFor);
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+  sendJson(response, status, body);
 }
 
 /** True for this method; otherwise responds with 405. */

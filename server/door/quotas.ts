@@ -59,15 +59,11 @@ export class Quotas {
   }
 
   /** Counts a new session, or returns QUOTA_EXCEEDED. One that is `continued` was let in before. */
-  enter({ caller, address = '', relayed }: Payer, continued = false): Share | ParleyError {
+  enter(payer: Payer, continued = false): Share | ParleyError {
     this.#forget();
-    const payers = [
-      ...this.#payer(caller.account, this.#ofUser),
-      ...this.#payer(address === '' || relayed ? undefined : address, this.#ofAddress),
-    ];
-    for (const { quota, known } of payers)
-      if (!continued && quota.sessions > 0 && known.sessions >= quota.sessions)
-        return new ParleyError('QUOTA_EXCEEDED', `this ${quota.who} has ${known.sessions} sessions`);
+    const refusal = continued ? undefined : this.refusal(payer);
+    if (refusal) return refusal;
+    const payers = this.#payers(payer);
     for (const { name, known } of payers) {
       known.sessions += 1;
       this.#accounts.set(name, known);
@@ -78,6 +74,22 @@ export class Quotas {
         for (const { name, known } of payers) this.#leave(name, known);
       },
     };
+  }
+
+  /** Why a new session would not be let in: QUOTA_EXCEEDED, or undefined. */
+  refusal(payer: Payer): ParleyError | undefined {
+    const full = this.#payers(payer).find(
+      ({ quota, known }) => quota.sessions > 0 && known.sessions >= quota.sessions,
+    );
+    if (!full) return undefined;
+    return new ParleyError('QUOTA_EXCEEDED', `this ${full.quota.who} has ${full.known.sessions} sessions`);
+  }
+
+  #payers({ caller, address = '', relayed }: Payer) {
+    return [
+      ...this.#payer(caller.account, this.#ofUser),
+      ...this.#payer(address === '' || relayed ? undefined : address, this.#ofAddress),
+    ];
   }
 
   #payer(name: string | undefined, quota: Quota) {

@@ -1,3 +1,5 @@
+import type { ParleyError } from '../../machines/errors.ts';
+
 /** Counted since the start of the server, over all endpoints. */
 export class DoorCounters {
   sessionsOpened = 0;
@@ -16,7 +18,7 @@ export class DoorCounters {
   slowestStopMs = 0;
   /** Stops that the session did not carry out in time, so that it was ended. */
   stopsFailed = 0;
-  /** Sessions refused because of overload, an outage or a quota. */
+  /** Sessions refused because of overload, an outage, a limit or a quota. */
   sessionsRefused = 0;
   /** Typed turns refused for the same reason, or because they arrived too fast. */
   turnsRefused = 0;
@@ -28,9 +30,15 @@ export class DoorCounters {
     this.sessionsOpened += 1;
     this.openedAt[endpoint] = (this.openedAt[endpoint] ?? 0) + 1;
   }
+
+  /** A session was refused for this reason, which is returned. */
+  turnedAway(refusal: ParleyError): ParleyError {
+    this.sessionsRefused += 1;
+    return refusal;
+  }
 }
 
-export interface DoorStats extends Readonly<Omit<DoorCounters, 'opened'>> {
+export interface DoorStats extends Readonly<Omit<DoorCounters, 'opened' | 'turnedAway'>> {
   /** Current client connections. */
   readonly connections: number;
   /** Current sessions, including those that are opening or closing. */

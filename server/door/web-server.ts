@@ -15,7 +15,16 @@ import type { Certificate } from './certificate.ts';
 import type { DoorLog } from './door.ts';
 import type { Endpoint, UpgradeRefusal, UpgradeRoute } from './endpoint.ts';
 import { FairPool } from './fair-pool.ts';
-import { onlyReads, pathOf, SECURITY_HEADERS, sendJson, sendText, upgradeRefusalOf } from './http.ts';
+import {
+  type AdviceFor,
+  type ErrorResponse,
+  errorResponse,
+  onlyReads,
+  pathOf,
+  SECURITY_HEADERS,
+  sendJson,
+  sendText,
+} from './http.ts';
 import type { DoorLimits } from './limits.ts';
 
 /** Maximum number of connections that are not upgraded: pages, health checks, and silent ones. */
@@ -35,6 +44,8 @@ export interface WebServerOptions {
   readonly log: DoorLog;
   /** Called for each refused request. */
   readonly onRefused: () => void;
+  /** Default: none. */
+  readonly adviceFor?: AdviceFor;
   /** Address to listen on; 127.0.0.1. */
   readonly address?: string | undefined;
   /** 7400; 0 for any free one. */
@@ -170,39 +181,39 @@ export class WebServer {
   }
 
   #onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    const { access, endpoints, onRefused } = this.#options;
+    const { access, endpoints, onRefused, adviceFor } = this.#options;
     const path = pathOf(request) ?? '';
     let answer: ReturnType<UpgradeRoute> = access.refusal(request);
     for (const { upgrade } of endpoints) answer ??= upgrade?.(request, socket, head, path);
-    const refuse = (refusal: UpgradeRefusal) => {
+    const refuse = ({ status, text }: UpgradeRefusal) => {
       onRefused();
-      refuseUpgrade(socket, refusal);
+      endUpgrade(socket, status, { 'Content-Type': 'text/plain; charset=utf-8' }, `${text}\n`);
+    };
+    const fail = (thrown: unknown) => {
+      onRefused();
+      const { status, headers, body } = errorResponse(thrown, adviceFor);
+      const all = { ...headers, 'Content-Type': 'application/json; charset=utf-8' };
+      endUpgrade(socket, status, all, `${JSON.stringify(body)}\n`);
     };
     if (answer === 'taken') this.#uncount(request);
     else if (answer instanceof Promise) {
       // Nobody else listens yet; a client may go while its token is checked.
       const gone = () => socket.destroy();
       socket.on('error', gone);
-      answer
-        .then(
-          () => this.#uncount(request),
-          (thrown: unknown) => refuse(upgradeRefusalOf(thrown)),
-        )
-        .finally(() => socket.off('error', gone));
+      answer.then(() => this.#uncount(request), fail).finally(() => socket.off('error', gone));
     } else refuse(answer ?? { status: 404, text: 'there is no WebSocket here' });
   }
 }
 
 /** Refuses an upgrade request with an HTTP response and closes the socket. */
-function refuseUpgrade(socket: Duplex, { status, text }: UpgradeRefusal): void {
-  const body = `${text}\n`;
+function endUpgrade(socket: Duplex, status: number, headers: ErrorResponse['headers'], body: string): void {
   socket.on('error', () => socket.destroy());
   socket.once('finish', () => socket.destroy());
   socket.end(
     [
       `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
       'Connection: close',
-      'Content-Type: text/plain; charset=utf-8',
+      ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
       `Content-Length: ${Buffer.byteLength(body)}`,
       '',
       body,

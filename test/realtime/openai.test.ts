@@ -12,6 +12,16 @@ function append(user: RealtimeUser) {
 }
 
 describe('the unmodified openai client', () => {
+  it('is refused by a full server with the status of its handshake, and gets in by itself when there is room', async () => {
+    const { user, ...server } = await meet({ flags: { 'limits.sessions': 1 } });
+    expect(await RealtimeUser.refused(server)).toMatchObject({ message: expect.stringContaining('429') });
+    const patient = RealtimeUser.reconnecting(server);
+    const again = new Promise((resolve) => patient.client.on('reconnecting', resolve));
+    expect(await again).toBeDefined();
+    user.client.close();
+    await patient.next('session.created');
+  });
+
   it('types a message and gets a spoken answer, event by event', async () => {
     const { user, asked } = await meet();
     user.ask('what is in the room');

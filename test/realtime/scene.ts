@@ -72,6 +72,22 @@ export async function startServer(scene: Scene = {}): Promise<RealtimeServer> {
 
 type EventOf<Type extends RealtimeServerEvent['type']> = Extract<RealtimeServerEvent, { type: Type }>;
 
+function dial(
+  { url, ca }: RealtimeServer,
+  { apiKey = 'no-key', reconnect = false }: { apiKey?: string | undefined; reconnect?: boolean } = {},
+): OpenAIRealtimeWS {
+  const openai = new OpenAI({ apiKey, baseURL: url.replace(/^wss(.*)\/realtime$/u, 'https$1') });
+  const often = {
+    reconnect,
+    maxReconnectAttempts: 10_000,
+    reconnectInitialDelay: 10,
+    reconnectMaxDelay: 100,
+  };
+  const client = new OpenAIRealtimeWS({ model: 'gpt-realtime', options: { ca }, ...often }, openai);
+  afterTest(() => client.close());
+  return client;
+}
+
 /** The `openai` client, with all it received. */
 export class RealtimeUser {
   readonly client: OpenAIRealtimeWS;
@@ -90,13 +106,20 @@ export class RealtimeUser {
   }
 
   /** A client whose session is created. */
-  static async connect({ url, ca }: RealtimeServer, apiKey = 'no-key'): Promise<RealtimeUser> {
-    const openai = new OpenAI({ apiKey, baseURL: url.replace(/^wss(.*)\/realtime$/u, 'https$1') });
-    const client = new OpenAIRealtimeWS({ model: 'gpt-realtime', options: { ca } }, openai);
-    afterTest(() => client.close());
-    const user = new RealtimeUser(client);
+  static async connect(server: RealtimeServer, apiKey?: string): Promise<RealtimeUser> {
+    const user = new RealtimeUser(dial(server, { apiKey }));
     await user.next('session.created');
     return user;
+  }
+
+  /** A client that tries again until it has a session. */
+  static reconnecting(server: RealtimeServer): RealtimeUser {
+    return new RealtimeUser(dial(server, { reconnect: true }));
+  }
+
+  /** The error of a client that gets no session. */
+  static refused(server: RealtimeServer): Promise<Error> {
+    return new Promise((resolve) => dial(server).on('error', resolve));
   }
 
   send(event: RealtimeClientEvent): void {

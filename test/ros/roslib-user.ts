@@ -69,16 +69,17 @@ export class RosUser {
       [...this.messages, ...this.statuses].map((one) => JSON.stringify(one).slice(0, 300)).join('\n'),
   });
 
-  private constructor(library: RosLibrary, url: string) {
+  /** A client that connects. */
+  constructor(library: RosLibrary, url: string) {
     this.library = library;
     this.ros = new library.Ros({ url });
     this.ros.on('error', () => {});
     this.ros.on('status', (status) => this.#note(() => this.statuses.push(status)));
+    afterTest(() => this.ros.close());
   }
 
   static async connect(library: RosLibrary, url: string): Promise<RosUser> {
     const user = new RosUser(library, url);
-    afterTest(() => user.ros.close());
     await user.event('connection');
     return user;
   }

@@ -19,6 +19,23 @@ describe.each(LIBRARIES)('the unmodified roslib %s', (_version, library) => {
     return { ...started, user: await RosUser.connect(library, started.url(query)) };
   }
 
+  it('learns from its own events that the server is full, and connects when there is room', async () => {
+    const { user, url } = await meet({ flags: { 'limits.sessions': 1 } });
+    await user.call('/parley/text', { text: 'what is in the room' });
+    const late = new RosUser(library, url());
+    await Promise.all([late.event('error'), late.event('close')]);
+    user.ros.close();
+    for (let isIn = false; !isIn; ) {
+      const tried = Promise.race([
+        late.event('connection').then(() => true),
+        late.event('close').then(() => false),
+      ]);
+      late.ros.connect(url());
+      isIn = await tried;
+    }
+    expect(await late.call('/parley/text', { text: 'and now' })).toMatchObject({ success: true });
+  });
+
   it('types, and reads the answer', async () => {
     const { user, asked } = await meet();
     user.listen('/parley/state', 'parley/reply');

@@ -20,8 +20,8 @@ export interface WebSocketProtocol {
   readonly maxMessageBytes: number;
   /** Chooses one of the offered subprotocols. Default: the first. */
   readonly subprotocol?: (offered: ReadonlySet<string>) => string | false;
-  /** Returns what makes the protocol of the client's socket, or rejects with the reason to refuse the handshake. */
-  admit(request: IncomingMessage): Promise<(client: ClientSocket) => SocketProtocol>;
+  /** Returns what makes the protocol of the socket of a client at `address`, or rejects with the reason to refuse the handshake. */
+  admit(request: IncomingMessage, address: string): Promise<(client: ClientSocket) => SocketProtocol>;
 }
 
 /** An endpoint whose clients connect by WebSocket to one path. */
@@ -50,9 +50,10 @@ export function webSocketEndpoint(
     },
     upgrade(request, socket, head, path) {
       if (path !== own) return undefined;
-      return admit(request).then((admitted) => {
+      const address = clientAddressOf(request, door.proxies);
+      return admit(request, address).then((admitted) => {
         webSockets.handleUpgrade(request, socket, head, (webSocket) => {
-          const from = { address: clientAddressOf(request, door.proxies), relayed: hopsOf(request) > 0 };
+          const from = { address, relayed: hopsOf(request) > 0 };
           new ClientSocket(webSocket, socket, from, door, admitted);
         });
         return 'taken';

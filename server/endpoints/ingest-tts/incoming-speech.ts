@@ -2,7 +2,7 @@ import { AsyncQueue } from '../../../actors/async-queue.ts';
 import type { OutsideSpeech, SpeechPiece } from '../../../actors/ports/outside-speech.ts';
 import { type ErrorRecord, errorRecord, ParleyError } from '../../../machines/errors.ts';
 import type { SessionMessage } from '../../../machines/wire.ts';
-import type { SessionPeer } from '../../door/door.ts';
+import type { SessionPeer } from '../../door/session-peer.ts';
 import { type SpeechChunk, shapeOf } from '../../ingest/wire.ts';
 
 /** Audio that may wait to be played, s. The session itself takes 5 s more. */

@@ -1,5 +1,5 @@
-import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
+import { Newcomers } from '../../degradation/newcomers.ts';
 import {
   closeCodeIn,
   type Rig,
@@ -28,12 +28,6 @@ async function meet(options: Parameters<typeof startRig>[0] = {}) {
   expect(await client.json()).toMatchObject({ type: 'session.created' });
   await client.json();
   return { rig, client, session };
-}
-
-async function refusedWith(client: TestClient): Promise<number | undefined> {
-  const [, response] = await once(client.socket, 'unexpected-response');
-  client.socket.terminate();
-  return response.statusCode;
 }
 
 async function errorOf(client: TestClient): Promise<Record<string, unknown>> {
@@ -83,19 +77,33 @@ describe('who may connect to the Realtime endpoint', () => {
     ['a call', { headers: { Authorization: 'Bearer right' }, path: '/v1/realtime?call_id=rtc_1' }, 400],
   ])('is not one with %s', async (_what, options, status) => {
     const rig = await startRig({ token: 'right' });
-    expect(await refusedWith(connect(rig, options))).toBe(status);
+    expect((await connect(rig, options).refused()).status).toBe(status);
     expect(rig.door.stats().sessionsOpened).toBe(0);
   });
 
-  it('is nobody beyond the number of sessions, who gets an error and the close code of the native protocol', async () => {
+  it('is nobody while the server refuses new sessions: the answer to the handshake says when to come again, and where', async () => {
     const rig = await startRig({ limits: { sessions: 1 }, otherServer: () => 'wss://other:7400' });
     await connect(rig).json();
-    const late = connect(rig);
-    expect(await errorOf(late)).toMatchObject({
-      ...{ type: 'server_error', code: 'TOO_MANY' },
-      message: expect.stringMatching(/; try again in 5 s, or now at wss:\/\/other:7400$/),
+    const { body, ...answer } = await connect(rig).refused();
+    expect(answer).toEqual({ status: 429, retryAfter: '5' });
+    expect(JSON.parse(body)).toMatchObject({
+      error: { code: 'TOO_MANY', retryAfterMs: 5_000, server: 'wss://other:7400' },
     });
-    expect(await late.closed).toEqual({ code: 4429, reason: 'TOO_MANY' });
+    expect(rig.door.stats()).toMatchObject({ sessionsRefused: 1, connections: 1 });
+  });
+
+  it('is nobody while the server drains', async () => {
+    const { rig } = await meet({ limits: { drainGraceMs: 1_000 } });
+    void rig.door.drain();
+    const { status, retryAfter } = await connect(rig).refused();
+    expect({ status, retryAfter }).toEqual({ status: 503, retryAfter: '1' });
+  });
+
+  it('takes nothing of a burst before its session begins', async () => {
+    const newcomers = new Newcomers({ most: 2, firstPercent: 100 });
+    const rig = await startRig({ gates: [newcomers.gate] });
+    for (let i = 0; i < 2; i++) expect(await connect(rig).json()).toMatchObject({ type: 'session.created' });
+    expect((await connect(rig).refused()).status).toBe(503);
   });
 
   it('is counted under the name of its endpoint', async () => {

@@ -26,13 +26,14 @@ export function openaiRealtime({ door, access }: RealtimeParts): Endpoint {
     page: 'docs/realtime.md',
     maxMessageBytes: MAX_MESSAGE_BYTES,
     subprotocol: (offered) => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
-    async admit(request) {
+    async admit(request, address) {
       const token = keyOf(request);
       // Clients of this protocol expect the answer to the handshake.
       const caller = await access.caller(token, OPENAI_REALTIME);
       const { searchParams } = new URL(request.url ?? '/', 'http://localhost');
       const foreign = ['call_id', 'intent'].find((name) => searchParams.has(name));
       if (foreign) throw new ParleyError('BAD_FIELD', `${foreign} is not supported; see docs/realtime.md`);
+      door.ask({ caller, address });
       const model = (searchParams.get('model') ?? 'parley').slice(0, MAX_MODEL_CHARS);
       return (client) => new Connection(client, door, { caller, model });
     },

@@ -1,15 +1,9 @@
-import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
+import { ParleyError } from '../../../machines/errors.ts';
 import { type Rig, startRig, type TestClient } from '../../door/door-test-util.ts';
 import { ANSWERED, connect, HELLO, meet, STRING, statusOf, subscribe } from './rosbridge-test-util.ts';
 
 const STATE = { type: 'state', turn: 1, generation: 1, seq: 0, at: 0 } as const;
-
-async function refusedWith(client: TestClient): Promise<number | undefined> {
-  const [, response] = await once(client.socket, 'unexpected-response');
-  client.socket.terminate();
-  return response.statusCode;
-}
 
 /** The session that a client's first words open, with what it asked for. */
 async function opened(rig: Rig, client: TestClient, ...ops: readonly object[]) {
@@ -33,12 +27,25 @@ describe('who may connect to the rosbridge endpoint', () => {
     ['an unknown rate', '?token=right&inputRate=44100', 400],
   ])('is not one with %s', async (_what, query, status) => {
     const rig = await startRig({ token: 'right' });
-    expect(await refusedWith(connect(rig, query))).toBe(status);
+    expect((await connect(rig, query).refused()).status).toBe(status);
   });
 
-  it('is nobody beyond the number of sessions, who gets a status and the close code of the native protocol', async () => {
-    const { rig } = await meet([], '', { limits: { sessions: 1 } });
-    const late = await connect(rig).opened();
+  it('is nobody while the server refuses new sessions: the answer to the handshake says when to come again, and where', async () => {
+    const gates = [() => new ParleyError('OVERLOADED', 'really')];
+    const rig = await startRig({ gates, otherServer: () => 'wss://other:7400' });
+    const { body, ...answer } = await connect(rig).refused();
+    expect(answer).toEqual({ status: 503, retryAfter: '2' });
+    expect(JSON.parse(body)).toMatchObject({
+      error: { code: 'OVERLOADED', retryAfterMs: 2_000, server: 'wss://other:7400' },
+    });
+    expect(rig.door.stats()).toMatchObject({ sessionsRefused: 1, connections: 0 });
+  });
+
+  it('gets a status and the close code of the native protocol if its session does not fit when it begins', async () => {
+    const rig = await startRig({ limits: { sessions: 1 } });
+    const [late, first] = [await connect(rig).opened(), await connect(rig).opened()];
+    first.say(HELLO);
+    await rig.host.opened.take();
     late.say(HELLO);
     expect(await statusOf(late)).toMatchObject({
       level: 'error',

@@ -23,11 +23,12 @@ export function rosbridge({ door, access, robot }: RosbridgeParts): Endpoint {
     page: 'docs/ros.md',
     maxMessageBytes: MAX_MESSAGE_BYTES,
     subprotocol: () => false,
-    async admit(request) {
+    async admit(request, address) {
       const { searchParams } = new URL(request.url ?? '/', 'http://localhost');
       const options = optionsOf(searchParams, bearerOf(request));
       if (typeof options === 'string') throw new ParleyError('BAD_FIELD', options);
       const caller = await access.caller(options.token, ROSBRIDGE);
+      door.ask({ caller, address });
       return (client) => new Connection(client, door, { ...options, caller });
     },
   });

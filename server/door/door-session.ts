@@ -87,9 +87,10 @@ export class DoorSession implements SessionHandle, SessionPeer {
     if (this.#phase === 'closed' || this.#phase === 'parting') return;
     this.#active();
     this.#guard(() => {
-      if (this.#request.input === 'text') this.#refuseAudio();
-      else if (this.#uplink.accept(pcm)) this.#context.counters.audioMessagesIn += 1;
-      else this.end('lost', new ParleyError('TOO_FAST', this.#uplink.limit));
+      if (this.#request.input === 'text') return this.#refuseAudio();
+      const refusal = this.#context.share.audio(pcm.byteLength) ?? this.#uplink.accept(pcm);
+      if (refusal) this.end('lost', refusal);
+      else this.#context.counters.audioMessagesIn += 1;
     });
   }
 

@@ -19,12 +19,22 @@ export const doorLimits = group({
     'Turns of theirs that may begin within a minute, typed or spoken; an utterance counts even if nothing is understood. 0 for no limit.',
     0,
   ),
+  audioKilobytesPerMinutePerUser: count(
+    0,
+    'Audio of theirs within a minute, in thousands of bytes; a session beyond it ends with QUOTA_EXCEEDED. A microphone at 16 kHz that is always open sends 1,920. 0 for no limit.',
+    0,
+  ),
   sessionsPerAddress: count(
     0,
     'Maximum number of sessions at once of one network address; 0 for no limit. Behind a proxy see `trustedProxies`.',
     0,
   ),
   turnsPerMinutePerAddress: count(0, 'Turns of theirs that may begin within a minute; 0 for no limit.', 0),
+  audioKilobytesPerMinutePerAddress: count(
+    0,
+    'Audio of theirs within a minute, in thousands of bytes; 0 for no limit.',
+    0,
+  ),
   idleMs: ms(600_000, 'A connection without traffic in either direction for this long is closed.'),
   messagesPerSecond: count(100, 'Text messages per second that one client may send, on average.'),
   messageBurst: count(500, 'Text messages that one client may send at once.'),

@@ -51,6 +51,23 @@ it('counts turns a minute over all sessions of a user, and says when the next ma
   expect([one.turn(), two.turn()]).toEqual([undefined, refused]);
 });
 
+it('counts audio a minute over all sessions of a user, and of an address', async () => {
+  const { clock, enter } = quotasOf({
+    ...defaultDoorLimits,
+    ...{ audioKilobytesPerMinutePerUser: 60, audioKilobytesPerMinutePerAddress: 90 },
+  });
+  const [one, two, other] = [enter('ann', '10.0.0.1'), enter('ann', '10.0.0.2'), enter('bob', '10.0.0.1')];
+  expect([one.audio(40_000), two.audio(20_000), one.turn()]).toEqual([undefined, undefined, undefined]);
+  expect(two.audio(1_000)).toMatchObject({
+    ...{ code: 'QUOTA_EXCEEDED', retryAfterMs: 1_000 },
+    message: expect.stringContaining('60 kB of audio a minute of this user; the next in 1 s'),
+  });
+  expect(other.audio(50_000)).toBeUndefined();
+  expect(other.audio(1_500)).toMatchObject({ message: expect.stringContaining('of this address') });
+  await clock.advance(1_000);
+  expect([two.audio(1_000), one.audio(640)]).toEqual([undefined, refused]);
+});
+
 it('gives nobody more turns for coming anew', () => {
   const { enter } = quotasOf();
   const before = enter('ann');

@@ -11,29 +11,40 @@ type Payer = Pick<DoorRequest, 'caller' | 'address' | 'relayed'>;
 export interface Share {
   /** Counts a turn, or returns QUOTA_EXCEEDED with when there is room for the next. */
   turn(): ParleyError | undefined;
+  /** The same with bytes of audio. */
+  audio(bytes: number): ParleyError | undefined;
   /** The session has ended. Call once. */
   leave(): void;
 }
 
 const MINUTE_MS = 60_000;
 
-/** One user or address: its live sessions, and its turns. */
+/** One user or address: its live sessions, and what is left of its minute. */
 interface Account {
   sessions: number;
   readonly turns: TokenBucket | undefined;
+  readonly audio: TokenBucket | undefined;
   readonly who: string;
   /** While it has no sessions: until when it is remembered, so that its turns count when it comes back. */
   untilMs: number;
 }
 
+/** 0: no limit. */
 interface Quota {
   readonly who: string;
   readonly sessions: number;
-  readonly turnsPerMinute: number;
+  readonly turns: number;
+  /** Bytes. */
+  readonly audio: number;
+}
+
+interface Payment {
+  readonly quota: Quota;
+  readonly known: Account;
 }
 
 /**
- * Sessions at once and turns a minute of each user and each address, at this process. It remembers those that have a
+ * Sessions at once, and turns and audio a minute of each user and each address, at this process. It remembers those that have a
  * session, or had one within the last minute.
  */
 export class Quotas {
@@ -44,12 +55,17 @@ export class Quotas {
 
   constructor(clock: Clock, limits: DoorLimits) {
     this.#clock = clock;
-    const { sessionsPerUser, turnsPerMinutePerUser, sessionsPerAddress, turnsPerMinutePerAddress } = limits;
-    this.#ofUser = { who: 'user', sessions: sessionsPerUser, turnsPerMinute: turnsPerMinutePerUser };
+    this.#ofUser = {
+      who: 'user',
+      sessions: limits.sessionsPerUser,
+      turns: limits.turnsPerMinutePerUser,
+      audio: limits.audioKilobytesPerMinutePerUser * 1_000,
+    };
     this.#ofAddress = {
       who: 'address',
-      sessions: sessionsPerAddress,
-      turnsPerMinute: turnsPerMinutePerAddress,
+      sessions: limits.sessionsPerAddress,
+      turns: limits.turnsPerMinutePerAddress,
+      audio: limits.audioKilobytesPerMinutePerAddress * 1_000,
     };
   }
 
@@ -69,7 +85,8 @@ export class Quotas {
       this.#accounts.set(name, known);
     }
     return {
-      turn: () => this.#turn(payers),
+      turn: () => refusalOf(payers, 'turns', 1) ?? taken(payers, 'turns', 1),
+      audio: (bytes) => refusalOf(payers, 'audio', bytes) ?? taken(payers, 'audio', bytes),
       leave: () => {
         for (const { name, known } of payers) this.#leave(name, known);
       },
@@ -93,30 +110,16 @@ export class Quotas {
   }
 
   #payer(name: string | undefined, quota: Quota) {
-    if (name === undefined || (quota.sessions === 0 && quota.turnsPerMinute === 0)) return [];
+    const { sessions, turns, audio } = quota;
+    if (name === undefined || (sessions === 0 && turns === 0 && audio === 0)) return [];
     const key = `${quota.who} ${name}`;
     return [{ name: key, quota, known: this.#accounts.get(key) ?? this.#newcomer(quota) }];
   }
 
-  #newcomer({ who, turnsPerMinute }: Quota): Account {
-    const turns =
-      turnsPerMinute === 0
-        ? undefined
-        : new TokenBucket(this.#clock, { burst: turnsPerMinute, perSecond: turnsPerMinute / 60 });
-    return { sessions: 0, turns, who, untilMs: 0 };
-  }
-
-  #turn(payers: readonly { readonly quota: Quota; readonly known: Account }[]): ParleyError | undefined {
-    const empty = payers.find(({ known }) => known.turns && known.turns.left < 1);
-    if (!empty) {
-      for (const { known } of payers) known.turns?.take(1);
-      return undefined;
-    }
-    const { turnsPerMinute, who } = empty.quota;
-    const missing = 1 - (empty.known.turns?.left ?? 0);
-    const retryAfterMs = Math.ceil((missing * MINUTE_MS) / turnsPerMinute);
-    const detail = `${turnsPerMinute} turns a minute of this ${who}; the next in ${Math.ceil(retryAfterMs / 1_000)} s`;
-    return new ParleyError('QUOTA_EXCEEDED', detail, { retryAfterMs });
+  #newcomer({ who, turns, audio }: Quota): Account {
+    const bucket = (most: number) =>
+      most === 0 ? undefined : new TokenBucket(this.#clock, { burst: most, perSecond: most / 60 });
+    return { sessions: 0, turns: bucket(turns), audio: bucket(audio), who, untilMs: 0 };
   }
 
   #leave(name: string, known: Account): void {
@@ -134,4 +137,23 @@ export class Quotas {
     for (const [name, { sessions, untilMs }] of this.#accounts)
       if (sessions === 0 && untilMs <= nowMs) this.#accounts.delete(name);
   }
+}
+
+/** Why `units` are more than one of them has left. */
+function refusalOf(
+  payers: readonly Payment[],
+  what: 'turns' | 'audio',
+  units: number,
+): ParleyError | undefined {
+  const short = payers.find(({ known }) => (known[what]?.left ?? units) < units);
+  if (!short) return undefined;
+  const most = short.quota[what];
+  const retryAfterMs = Math.ceil(((units - (short.known[what]?.left ?? 0)) * MINUTE_MS) / most);
+  const limit = what === 'turns' ? `${most} turns` : `${most / 1_000} kB of audio`;
+  const detail = `${limit} a minute of this ${short.quota.who}; the next in ${Math.ceil(retryAfterMs / 1_000)} s`;
+  return new ParleyError('QUOTA_EXCEEDED', detail, { retryAfterMs });
+}
+
+function taken(payers: readonly Payment[], what: 'turns' | 'audio', units: number): undefined {
+  for (const { known } of payers) known[what]?.take(units);
 }

@@ -1,6 +1,7 @@
 import type { Resampler, ResamplerFactory } from '../../actors/ports/resampler.ts';
 import { type InputRate, PIPELINE_RATE, type PipelineRate, samplesInMs } from '../../machines/audio.ts';
 import type { Clock } from '../../machines/clock.ts';
+import { ParleyError } from '../../machines/errors.ts';
 import { WIRE_LIMITS } from '../../machines/wire.ts';
 import { TokenBucket } from './token-bucket.ts';
 
@@ -14,8 +15,8 @@ export class Uplink {
   readonly #resampler: Resampler<InputRate, PipelineRate> | undefined;
   readonly #send: (pcm: Uint8Array, sample: number) => void;
   #nextSample = 0;
-  /** What audio that is refused exceeds, for people. */
-  readonly limit: string;
+  /** What audio that arrives too fast exceeds, for people. */
+  readonly #limit: string;
 
   constructor(options: {
     readonly inputRate: InputRate;
@@ -37,7 +38,7 @@ export class Uplink {
       send,
     } = options;
     this.#inputRate = inputRate;
-    this.limit = `more than ${WIRE_LIMITS.audioRateFactor} times real time after a burst of ${audioBurstMs} ms`;
+    this.#limit = `more than ${WIRE_LIMITS.audioRateFactor} times real time after a burst of ${audioBurstMs} ms`;
     this.#bucket = new TokenBucket(clock, {
       burst: samplesInMs(audioBurstMs, inputRate),
       perSecond: inputRate * WIRE_LIMITS.audioRateFactor,
@@ -47,15 +48,16 @@ export class Uplink {
     this.#send = send;
   }
 
-  /** Forwards whole samples of PCM16LE at the input rate. Returns false and sends nothing if they arrive too fast. */
-  accept(bytes: Uint8Array): boolean {
-    if (!this.#bucket.take(bytes.byteLength / BYTES_PER_SAMPLE)) return false;
+  /** Forwards whole samples of PCM16LE at the input rate. Returns TOO_FAST and sends nothing if they arrive too fast. */
+  accept(bytes: Uint8Array): ParleyError | undefined {
+    if (!this.#bucket.take(bytes.byteLength / BYTES_PER_SAMPLE))
+      return new ParleyError('TOO_FAST', this.#limit);
     const pcm = this.#resampler ? this.#resample(this.#resampler, bytes) : bytes;
-    if (pcm.byteLength === 0) return true;
+    if (pcm.byteLength === 0) return undefined;
     const sample = this.#nextSample;
     this.#nextSample += pcm.byteLength / BYTES_PER_SAMPLE;
     this.#send(pcm, sample);
-    return true;
+    return undefined;
   }
 
   close(): void {

@@ -2,7 +2,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { ParleyClient } from '../../clients/typescript/src/node/mod.ts';
 import { openaiServer } from '../../testing/loopback/openai-server.ts';
+import { startNatsServer } from '../../testing/nats-server.ts';
 import { afterTest, temporaryFolder } from '../support/after-test.ts';
+import { freePort } from '../support/free-port.ts';
 import { type ParleyProcess, parley } from '../support/processes.ts';
 
 /** The ids of the server processes that became ready, in order. */
@@ -21,11 +23,24 @@ function lives(pid: number): boolean {
   }
 }
 
-it('SIGHUP to `parley serve --processes 2` replaces both processes while clients talk on', async () => {
+// Without a broker the processes of test/processes/processes.test.ts are replaced.
+it('SIGHUP to `parley serve --processes 2` with failover replaces both processes while clients talk on', async () => {
   const engine = await openaiServer();
   afterTest(() => engine.close());
+  const broker = await startNatsServer({ args: ['-js', '-sd', await temporaryFolder()] });
+  afterTest(() => broker.stop());
   const server = parley([
-    ...['serve', '--processes', '2', '--port', '0', '--data-dir', await temporaryFolder()],
+    ...[
+      'serve',
+      '--processes',
+      '2',
+      '--port',
+      String(await freePort()),
+      '--data-dir',
+      await temporaryFolder(),
+    ],
+    ...['--bus.nats-url', broker.url, '--failover.enabled', 'true', '--failover.replicas', '1'],
+    ...['--shared.replicas', '1', '--outbox.replicas', '1'],
     ...['--log.level', 'info', '--log.format', 'json', '--limits.turns-per-second', '100'],
     // Loads in no time, and is not asked.
     ...['--engines.stt', 'openai', '--stt.openai.base-url', engine.baseURL, '--stt.openai.api-key', 'any'],

@@ -8,39 +8,36 @@ const LONG = '**/*.long.test.ts';
 const PURE = ['{machines,actors,web,clients}/**/*.test.ts'];
 /** Claims about milliseconds, and attacks: one after another, on an otherwise idle machine. */
 const REAL_TIME = [
-  'test/server/{overload,overload-spoken,stop}.test.ts',
+  'test/server/{overload,stop}.test.ts',
   'test/chat-stream/{ingest,output-service}.test.ts',
   'test/ros/{robot,roslib}.test.ts',
-  'test/wyoming/{satellite,spoken}.test.ts',
+  'test/wyoming/satellite.test.ts',
   'test/stop/real/**/*.test.ts',
-  'test/conformance/real-server.test.ts',
 ];
-/**
- * Long ones first, so that no core waits for the last file. Beside the model, which computes, files that mostly wait;
- * then the chart, so that the worker of the model has its states already.
- */
+/** Longest first, so that no core waits for the last file. */
 const FIRST = [
-  'model/session-model',
-  'talk-page.test',
-  'clients/package',
-  'clients/python',
-  'conformance/',
-  'realtime/openai',
-  'server/store-health',
-  'realtime/agents',
-  'inspector-page-chart',
-  'simulation/simulation',
-  'docs/examples',
-  'inspector-page',
   'soundswallower.test',
-  'stop/halt-at-faults',
-  'races/races',
-  'journal/kill',
+  'docs/examples',
+  'clients/',
+  'server/store-health',
+  'conformance/',
+  'failover/',
+  'server/remote-workers',
+  'inspector-page',
+  'talk-page',
+  'simulation/simulation',
+  'eval.test',
+  'server/lasting-actions',
+  'server/tools',
+  'processes/',
+  'languages/',
+  'continuing/',
+  'server/engines.test',
+  'speech/',
+  'realtime/',
   'outbox/',
-  'report-page',
-  'journal/large',
   'bench.test',
-  'prepare.test',
+  'ros/doc',
 ];
 const COMPILE = 'test/support/build.ts';
 /** Two cores. */

@@ -22,6 +22,14 @@ describe('the conformance kit, for servers', () => {
   });
   afterAll(() => server.stop());
 
+  // The whole kit: server-whole-kit.long.test.ts.
+  it('passes one that keeps the protocol', async () => {
+    const only = ['readyz', 'ready', 'typed-turn', 'text-only', 'ping'];
+    const speech = async () => speak('hello', { voice: 'en-us' });
+    const outcomes = await testServer({ url, token: TOKEN, phrases, speech }, { only });
+    expect(outcomes.map(({ name, result }) => [name, result])).toEqual(only.map((name) => [name, 'passed']));
+  });
+
   it.concurrent.each(faults)('names the fault "%s": %s', async (fault, check, reason) => {
     const faulty = await faultyServer(url, fault);
     const speech = async () => speak('what is your name', { voice: 'en-us' });

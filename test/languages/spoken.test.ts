@@ -17,20 +17,3 @@ it('a conversation in Chinese is spoken with the embedded engines', async () => 
   expect(turnOf(await talk.say('再见', 'cmn+m3'))).toEqual(['zh: 再见', '再见！']);
   expect(talk.askedIn('stt')).toEqual(['zh', 'zh']);
 });
-
-it('a spoken conversation changes from Chinese to English to Japanese', async () => {
-  const talk = await conversation({ language: 'zh', 'stt.soundswallower.together': 'zh,en,ja' });
-  expect(turnOf(await talk.say('左转', 'cmn+m3'))).toEqual(['zh: 左转', 'does turn', '好的，向左转。']);
-  expect(turnOf(await talk.say('turn left', 'en-us+m3'))).toEqual([
-    'en: turn left',
-    'does turn',
-    'Turning left.',
-  ]);
-  expect(turnOf(await talk.say('ひだりにまがって', 'ja'))).toEqual([
-    'ja: ひだりにまがって',
-    'does turn',
-    'ひだりに まがります。',
-  ]);
-  expect(talk.askedIn('tts')).toEqual(['zh', 'en', 'ja']);
-  expect(talk.saidIn()).toEqual(['zh', 'en', 'ja']);
-});

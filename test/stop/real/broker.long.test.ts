@@ -1,0 +1,3 @@
+import { testWhileBrokerIs } from './broker.ts';
+
+testWhileBrokerIs('hung');

@@ -51,7 +51,7 @@ await tts.close();
 const people = [...clean, ...noisy];
 console.log(report(values.fit ? byHalves(people, synthetic, dialog) : observe(people, dialog)));
 if (values.fit) {
-  console.log(JSON.stringify(fitVerdict([...clean, ...synthetic]), null, 2));
+  console.log(JSON.stringify(fitVerdict([...people, ...synthetic]), null, 2));
   console.log('calibration of the weights in use:', fitCalibration(clean));
 }
 

@@ -23,7 +23,9 @@ const findingSchema = z.object({
   /** One of the conditions of `HearOptions`. */
   noise: z.string(),
   /** Absent if it was taken for silence. */
-  evidence: pass.extend({ usual: hypothesis, anything: z.number(), slower: pass.optional() }).optional(),
+  evidence: pass
+    .extend({ usual: hypothesis, anything: z.number(), contrast: z.number(), slower: pass.optional() })
+    .optional(),
   audioMs: z.number(),
   cpuMs: z.number(),
 });

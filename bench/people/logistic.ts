@@ -3,20 +3,23 @@ export interface Example {
   readonly features: Readonly<Record<string, number>>;
   readonly isTrue: boolean;
   readonly weight: number;
+  /** Log odds to which those of the features are added. Default 0. */
+  readonly odds?: number;
 }
 
 /** Penalty of the squared weights of standardised features, against examples of weight 1. */
 const RIDGE = 1;
 const ITERATIONS = 60;
 
-/** Weights of the features, by Newton's method. One feature must be called `constant`; it is not penalised. */
+/** Weights of the features, by Newton's method. A feature called `constant` is not penalised. */
 export function fitLogistic(examples: readonly Example[], penalty = RIDGE): Readonly<Record<string, number>> {
   const names = Object.keys(examples[0]?.features ?? {});
+  const centred = names.includes('constant');
   const column = (name: string) => examples.map(({ features }) => features[name] ?? 0);
   const scales = names.map((name) => {
     if (name === 'constant') return { mean: 0, deviation: 1 };
     const values = column(name);
-    const mean = average(values);
+    const mean = centred ? average(values) : 0;
     return { mean, deviation: Math.sqrt(average(values.map((value) => (value - mean) ** 2))) || 1 };
   });
   const rows = examples.map(({ features }) =>
@@ -31,8 +34,8 @@ export function fitLogistic(examples: readonly Example[], penalty = RIDGE): Read
     const slope = weights.map((weight, j) => -weight * (ridge[j] ?? 0));
     const curve = names.map((_, j) => names.map((_, k): number => (j === k ? (ridge[j] ?? 0) : 0)));
     rows.forEach((row, at) => {
-      const { isTrue = false, weight = 0 } = examples[at] ?? {};
-      const p = 1 / (1 + Math.exp(-row.reduce((sum, value, j) => sum + value * (weights[j] ?? 0), 0)));
+      const { isTrue = false, weight = 0, odds = 0 }: Partial<Example> = examples[at] ?? {};
+      const p = 1 / (1 + Math.exp(-row.reduce((sum, value, j) => sum + value * (weights[j] ?? 0), odds)));
       row.forEach((value, j) => {
         slope[j] = (slope[j] ?? 0) + weight * ((isTrue ? 1 : 0) - p) * value;
         const line = curve[j] ?? [];
@@ -41,7 +44,9 @@ export function fitLogistic(examples: readonly Example[], penalty = RIDGE): Read
       });
     });
     const step = solve(curve, slope);
-    weights = weights.map((weight, j) => weight + (step[j] ?? 0));
+    // Longer steps may lead away where `odds` are far off.
+    const length = Math.max(1, ...step.map(Math.abs));
+    weights = weights.map((weight, j) => weight + (step[j] ?? 0) / length);
   }
   const plain = weights.map((weight, j) => weight / (scales[j]?.deviation ?? 1));
   const shift = plain.reduce((sum, weight, j) => sum + weight * (scales[j]?.mean ?? 0), 0);

@@ -17,6 +17,8 @@ const LEAST_LEVEL = 20;
 const ABOVE_NOISE = 1.8;
 const QUIETEST = 0.1;
 const SURE = 0.25;
+/** dB: with so much contrast a room is quiet. */
+export const MOST_CONTRAST = 45;
 /** Audio kept on both sides of the speech, in samples (200 ms). */
 const PAD = 3_200;
 /** 25 ms and 10 ms at 16 kHz. */
@@ -64,6 +66,12 @@ export class LevelledAudio {
   /** False for silence and for steady noise. */
   mayBeSpeech(): boolean {
     return this.#loudest > QUIETEST_SPEECH && this.#loudest > LEAST_CONTRAST * this.#quietest(PAUSES);
+  }
+
+  /** How far the loudest 25 ms are above the quietest tenth, dB, at most `MOST_CONTRAST`. */
+  contrast(): number {
+    const ratio = this.#loudest / Math.max(1, this.#quietest(QUIETEST));
+    return Math.min(MOST_CONTRAST, 20 * Math.log10(Math.max(1, ratio)));
   }
 
   /** True if the current gain or start no longer fits the audio so far. */

@@ -148,7 +148,8 @@ export class Recogniser {
     const usual = this.#found();
     const anything = -this.#anything.score();
     const audio = this.#audio.whole();
-    const evidence = { usual, anything, ...(await this.#pass(audio)) };
+    const contrast = this.#audio.contrast();
+    const evidence = { usual, anything, contrast, ...(await this.#pass(audio)) };
     if (!isInDoubt(judge(evidence, this.#strictness))) return evidence;
     return { ...evidence, slower: await this.#pass(stretched(audio, SLOWER)) };
   }

@@ -16,7 +16,7 @@ const pass = (own: Hypothesis) => ({ own, otherWords: 4_000, unusual: 14 });
 /** The first two passes find the sentence; other words cost 40 per frame. */
 function heard(text: string, costPerFrame: number): Evidence {
   const own = hypothesis(text, costPerFrame);
-  return { ...pass(own), usual: own, anything: 4_000 };
+  return { ...pass(own), usual: own, anything: 4_000, contrast: 45 };
 }
 
 const SURE = 37;
@@ -39,6 +39,13 @@ describe('the verdict', () => {
     expect(judge({ ...first, slower: short }, 0)).toEqual(judge(first, 0));
     const doubtful = pass(hypothesis('turn left', UNSURE));
     expect(judge({ ...first, slower: doubtful }, 0)).toEqual(judge(first, 0));
+  });
+
+  it('believes a drawn-out word in a quiet room and not in noise', () => {
+    const drawnOut = hypothesis('no', SURE - 4, 3);
+    const quiet = { ...heard('no', SURE), ...pass(drawnOut), usual: drawnOut };
+    expect(judge(quiet, 0).accepted).toBe(true);
+    expect(judge({ ...quiet, contrast: 15 }, 0).accepted).toBe(false);
   });
 
   it('is not changed by the slower utterance where the others are sure', () => {

@@ -1,3 +1,4 @@
+import { MOST_CONTRAST } from './level.ts';
 import { CALIBRATION, FINAL, SO_FAR, type Weights } from './weights.ts';
 
 /** A word, or the silence, of a decoded sentence. Frames have 10 ms. Costs are in the decoder's log units (about 0.1 nat), 0 at best. */
@@ -35,6 +36,8 @@ export interface Evidence extends Pass {
   readonly usual: Hypothesis;
   /** …and the cost of any phones in that pass. */
   readonly anything: number;
+  /** How far the loudest sound is above the quietest, dB, at most MOST_CONTRAST. */
+  readonly contrast: number;
   /** The same utterance played slower, if the others left a doubt. */
   readonly slower?: Pass | undefined;
 }
@@ -120,8 +123,8 @@ export function maySoFar(usual: Hypothesis, anything: number, strictness: number
   return features !== undefined && oddsOf(features, SO_FAR) > strictness;
 }
 
-/** Log odds. */
-function oddsOf(features: Features, weights: Weights): number {
+/** Log odds. @internal */
+export function oddsOf(features: Features, weights: Weights): number {
   return Object.entries(weights).reduce((sum, [name, weight]) => sum + weight * (features[name] ?? 0), 0);
 }
 
@@ -130,6 +133,7 @@ export function finalFeatures(
   evidence: Evidence,
 ): readonly { readonly text: string; readonly features: Features }[] {
   const { usual, own, otherWords, unusual } = evidence;
+  const noise = noiseIn(evidence);
   const frames = framesOf(own.text === '' ? usual : own);
   const excess = {
     /** Extra cost per frame compared with other words. */
@@ -151,8 +155,20 @@ export function finalFeatures(
       /** Cost of the silence per frame: words that are not in the sentence are taken for it. */
       silence: hypothesis.silence.cost / Math.max(LEAST_SILENCE, hypothesis.silence.frames),
     };
-    return { text: hypothesis.text, features };
+    return { text: hypothesis.text, features: { ...features, ...inNoise(features, noise) } };
   });
+}
+
+/** 0 in a quiet room, 1 if the noise is 10 dB above that, 2 if it is 40 dB above: the first dB change the scores most. @internal */
+export function noiseIn({ contrast }: Evidence): number {
+  return Math.sqrt((MOST_CONTRAST - contrast) / 10);
+}
+
+/** The more noise, the more the weight of each feature differs. */
+function inNoise(features: Features, noise: number): Features {
+  return Object.fromEntries(
+    Object.entries(features).map(([name, value]) => [`${name}InNoise`, noise * value]),
+  );
 }
 
 /** @internal */

@@ -25,6 +25,7 @@ export async function measureConversations(
   const world = await startWorld(context, { bus });
   try {
     context.progress(`${bus}: warm-up`);
+    if (!quick) await world.prepared();
     await world.load({
       ...{ does: 'talk', client },
       interruptEvery: 2,

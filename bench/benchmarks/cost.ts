@@ -70,7 +70,7 @@ export const costBenchmark: Benchmark = {
     return {
       name: 'cost',
       method: [
-        `One server process with ${SESSIONS} sessions, ${rounds} rounds in turns, each with a new server and a warm-up. CPU: user and system time of`,
+        `One server process with ${SESSIONS} sessions, ${rounds} rounds in turns, each with a new server that has made its phrases, and a warm-up with as many. CPU: user and system time of`,
         'all threads of the server’s process, median of the rounds. Own share and jitter: all rounds together.',
       ],
       rows: all.flatMap(({ place, loads }) => rowsOf(place, loads)),
@@ -86,7 +86,8 @@ async function load(context: BenchContext, options: WorldOptions, { plan }: Kind
   const { quick } = context.options;
   const world: World = await startWorld(context, options);
   try {
-    await world.load({ ...plan, sessions: 10, rampMs: 0, measureMs: quick ? 2_000 : 8_000 });
+    if (!quick) await world.prepared();
+    await world.load({ ...plan, sessions: SESSIONS, measureMs: quick ? 2_000 : 8_000 });
     return await world.load({ ...plan, sessions: SESSIONS, measureMs: quick ? 4_000 : MEASURE_MS });
   } finally {
     await world.stop();

@@ -51,6 +51,8 @@ export const ENDPOINT_MS = 500;
 /** The model's reply after its greeting; see replyTokens. */
 export const REPLY = 'I see a long table and two chairs by the window of {name}. There is a cup on it.';
 const SAMPLE_EVERY_MS = 500;
+/** Longest wait for a new server's phrases, s. */
+const PHRASES_S = 60;
 
 /** Engines, server and bus, each in its own process; each load has its own clients. */
 export class World {
@@ -117,6 +119,14 @@ export class World {
     } catch (error) {
       await stopAll(started);
       throw error;
+    }
+  }
+
+  /** Resolves when the server has made its phrases: when it has asked its engines for nothing for a second. */
+  async prepared(): Promise<void> {
+    for (let second = 0; second < PHRASES_S; second++) {
+      await later(1_000);
+      if ((await this.takeEngines()).requestsMs.length === 0) return;
     }
   }
 

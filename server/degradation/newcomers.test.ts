@@ -76,3 +76,12 @@ it('does not grow while few come, and lets in one now and then while there is to
   newcomers.note(1, 1_000);
   expect(letIn()).toBe(1);
 });
+
+it('lets in the first sessions of a process one after another, though they compile its code', () => {
+  const newcomers = new Newcomers({ most: MOST, firstPercent: 25 });
+  const refused = Array.from({ length: 6 }, () => {
+    newcomers.note(1, 500);
+    return newcomers.gate('session');
+  });
+  expect(refused).toEqual(Array(6).fill(undefined));
+});

@@ -6,6 +6,8 @@ import { RELIEF } from './levels.ts';
 const MEASURED_MS = 8_000;
 /** Part of the window that is open however high the load is: to refuse all is the last of the levels. */
 const LEAST_ROOM = 1 / 16;
+/** Time over which the load is smoothed before it takes back what may begin at once: the first sessions of a process compile its code. */
+const SMOOTH_MS = 4_000;
 
 export interface NewcomerLimits {
   /** Most sessions that may begin within `MEASURED_MS`. */
@@ -25,6 +27,7 @@ export class Newcomers {
   /** Sessions that may begin within `MEASURED_MS` as things stand. */
   #window: number;
   #left: number;
+  #smoothed = 0;
 
   constructor({ most, firstPercent }: NewcomerLimits) {
     this.#most = most;
@@ -45,15 +48,15 @@ export class Newcomers {
   /** The load of the last `ms`. `pressure`: measured load by its limit; from 1 on it is too much. */
   note(pressure: number, ms: number): void {
     const share = ms / MEASURED_MS;
-    const room = Math.max(LEAST_ROOM, 1 - pressure);
-    const isUsed = this.#left < this.#atOnce(room) / 2;
+    this.#smoothed += (pressure - this.#smoothed) * Math.min(1, ms / SMOOTH_MS);
+    const atOnce = Math.max(1, roomAt(this.#smoothed) * this.#window);
+    const isUsed = this.#left < atOnce / 2;
     if (pressure >= 1) this.#window = Math.max(this.#first, this.#window / 2 ** share);
     else if (pressure < RELIEF && isUsed) this.#window = Math.min(this.#most, this.#window * 2 ** share);
-    this.#left = Math.min(this.#atOnce(room), this.#left + room * share * this.#window);
+    this.#left = Math.min(atOnce, this.#left + roomAt(pressure) * share * this.#window);
   }
+}
 
-  /** Sessions that may begin at the same moment. */
-  #atOnce(room: number): number {
-    return Math.max(1, room * this.#window);
-  }
+function roomAt(pressure: number): number {
+  return Math.max(LEAST_ROOM, 1 - pressure);
 }

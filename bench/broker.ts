@@ -2,13 +2,15 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { jetstream, jetstreamManager } from '@nats-io/jetstream';
+import { jetstream, jetstreamManager, StorageType } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { startNatsServer } from '../testing/nats-server.ts';
 
 const MESSAGES = 200_000;
 const RECEIVERS = 20;
-const APPENDS = 20_000;
+/** Appends that are measured, and how many a stream has before them. */
+const APPENDS = 4_000;
+const BEFORE = [0, 16_000];
 const IN_FLIGHT = 200;
 const SUBSCRIPTIONS = 100_000;
 /** Of `/proc/PID/stat`, as on every Linux that Node runs on. */
@@ -61,13 +63,27 @@ const delivery = await cost(MESSAGES, async () => {
 await Promise.all(receivers.map((one) => one.close()));
 
 const manager = await jetstreamManager(client);
-await manager.streams.add({ name: 'journal', subjects: ['journal.>'] });
+await manager.streams.add({ name: 'journal', subjects: ['journal.>'], storage: StorageType.Memory });
 const stream = jetstream(client);
 const batch = new Uint8Array(3_000);
-const append = await cost(APPENDS, async () => {
-  for (let sent = 0; sent < APPENDS; sent += IN_FLIGHT)
-    await Promise.all(Array.from({ length: IN_FLIGHT }, (_, at) => stream.publish(`journal.${at}`, batch)));
-});
+const last = new Array<number>(IN_FLIGHT).fill(0);
+let appended = 0;
+/** As replicas do: each batch only directly after the one before of its session. */
+async function append(count: number): Promise<void> {
+  for (const end = appended + count; appended < end; appended += IN_FLIGHT)
+    await Promise.all(
+      last.map(async (lastSubjectSequence, at) => {
+        const { seq } = await stream.publish(`journal.${at}`, batch, { expect: { lastSubjectSequence } });
+        last[at] = seq;
+      }),
+    );
+}
+const appends: string[] = [];
+for (const before of BEFORE) {
+  await append(before - appended);
+  const micros = await cost(APPENDS, () => append(APPENDS));
+  appends.push(`${micros.toFixed(0)} µs of the broker with ${before + APPENDS} in the stream`);
+}
 
 const bytesBefore = await residentBytes();
 for (let at = 0; at < SUBSCRIPTIONS; at++) {
@@ -82,7 +98,7 @@ const subscription = ((await residentBytes()) - bytesBefore) / SUBSCRIPTIONS;
 console.log(
   `a message of 200 bytes to one of ${RECEIVERS} receivers: ${delivery.toFixed(1)} µs of the broker`,
 );
-console.log(`an append of 3 kB to a stream on disk, one copy: ${append.toFixed(1)} µs of the broker`);
+console.log(`an append of 3 kB to a stream in memory, one copy: ${appends.join(', ')}`);
 console.log(`a subscription of a session: ${subscription.toFixed(0)} bytes of the broker`);
 await client.close();
 await server.stop();

@@ -9,7 +9,7 @@ import { promisify } from 'node:util';
 import { beforeAll } from 'vitest';
 import { fencesOf } from '../docs/fences.ts';
 import { afterTest, folderOfFile } from '../support/after-test.ts';
-import { parley } from '../support/processes.ts';
+import { PATIENT, parley } from '../support/processes.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const run = promisify(execFile);
@@ -45,7 +45,8 @@ export async function lend(name: string): Promise<void> {
 }
 
 export async function serverOf(flags: readonly string[] = []): Promise<string> {
-  const server = parley(['serve', '--port', '0', '--data-dir', join(folder, 'data', randomUUID()), ...flags]);
+  const data = join(folder, 'data', randomUUID());
+  const server = parley(['serve', '--port', '0', '--data-dir', data, ...PATIENT, ...flags]);
   afterTest(() => server.stop());
   const [, url = ''] = await server.line(/listens on (\S+)/u);
   return url;

@@ -1,11 +1,11 @@
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { realClock } from '../../adapters/real-clock.ts';
 import type { ActionReport, ServerMessage } from '../../machines/wire.ts';
 import { VoiceClient } from '../../server/client/voice-client.ts';
 import { sessionsPage } from '../../server/endpoints/inspect/wire.ts';
-import { afterTest, temporaryFolder } from '../support/after-test.ts';
-import { parley } from '../support/processes.ts';
+import { afterTest, folderOfFile } from '../support/after-test.ts';
+import { type ParleyProcess, parley } from '../support/processes.ts';
 import { speak } from '../support/speech.ts';
 
 const DIALOG = fileURLToPath(new URL('../support/lasting.dialog.yaml', import.meta.url));
@@ -15,11 +15,15 @@ describe('a server with actions that outlive their reply', () => {
   let url: string;
   let client: VoiceClient;
 
-  async function connect(): Promise<void> {
-    const dataDir = await temporaryFolder();
-    const server = parley(['serve', '--port', '0', '--data-dir', dataDir, '--dialog', DIALOG]);
-    afterTest(() => server.stop());
+  const dataDir = folderOfFile();
+  let server: ParleyProcess;
+  beforeAll(async () => {
+    server = parley(['serve', '--port', '0', '--data-dir', dataDir, '--dialog', DIALOG]);
     [, url = ''] = await server.line(/listens on (\S+)/u);
+  });
+  afterAll(() => server?.stop());
+
+  async function connect(): Promise<void> {
     client = await VoiceClient.connect({ url, clock: realClock, manners: { actions: 'results' } });
     afterTest(() => client.close());
   }
@@ -51,7 +55,8 @@ describe('a server with actions that outlive their reply', () => {
   }
   async function live(): Promise<unknown> {
     const page: unknown = await (await fetch(`${url}/v1/inspect/sessions`)).json();
-    return sessionsPage.parse(page).live[0]?.actions;
+    const own = messages('ready')[0]?.session;
+    return sessionsPage.parse(page).live.find(({ session }) => session === own)?.actions;
   }
 
   it('finishes one after a spoken barge-in, and says so', async () => {

@@ -13,7 +13,7 @@ export interface ChromiumOptions {
 }
 
 /** How long `until` waits for the page, in ms. */
-const UNTIL_MS = 15_000;
+const UNTIL_MS = 60_000;
 
 /** Resolves with the first truthy value of the JavaScript `expression` in the page, evaluated before every repaint.
  * Unlike playwright's own `waitForFunction`, it works on pages whose security policy forbids `eval`.

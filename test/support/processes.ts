@@ -25,6 +25,12 @@ export const COMMAND = fileURLToPath(new URL('../../bin/parley.mjs', import.meta
 /** Flags of a server that nobody talks to. It loads no engines, which would take seconds of processor time. */
 export const WITHOUT_ENGINES = ['--engines', 'remote'] as const;
 
+/** Flags of a server whose engines may be slow: a busy machine, too, is in time for them. */
+export const PATIENT = [
+  ...['--deadlines.stt-ms', '60000', '--deadlines.tts-ms', '60000'],
+  ...['--deadlines.llm-first-token-ms', '60000', '--deadlines.llm-stall-ms', '60000'],
+] as const;
+
 /** Starts `parley`, in the test's environment without Parley's own variables. A server is {@link UNHURRIED}. */
 export function parley(args: readonly string[], env: Readonly<Record<string, string>> = {}): ParleyProcess {
   const inherited = Object.entries(process.env).filter(

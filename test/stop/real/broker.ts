@@ -1,27 +1,16 @@
 /** A server whose broker goes away or hangs: real processes, ended and stopped by signals. */
 
-import { describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { realClock } from '../../../adapters/real-clock.ts';
 import { type ServerMessage, STOP_IN_FORCE_MS } from '../../../machines/wire.ts';
 import { VoiceClient } from '../../../server/client/voice-client.ts';
 import { type NatsServer, startNatsServer } from '../../../testing/nats-server.ts';
-import { afterTest, temporaryFolder } from '../../support/after-test.ts';
-import { parley } from '../../support/processes.ts';
+import { afterTest, folderOfFile } from '../../support/after-test.ts';
+import { type ParleyProcess, parley } from '../../support/processes.ts';
 
 const PATIENCE_MS = 30_000;
 /** A hanging broker must be noticed within this time. */
 const NOTICED_MS = 2_000;
-
-async function start(): Promise<{ nats: NatsServer; url: string }> {
-  const nats = await startNatsServer();
-  afterTest(() => nats.kill());
-  const dataDir = await temporaryFolder();
-  const server = parley(['serve', '--port', '0', '--data-dir', dataDir], { NATS_URL: nats.url });
-  afterTest(() => server.stop());
-  const [, url = ''] = await server.line(/listens on (\S+)/u);
-  await waitUntil(async () => (await fetch(`${url}/readyz`)).ok);
-  return { nats, url };
-}
 
 async function waitUntil(holds: () => Promise<boolean>): Promise<number> {
   const startMs = realClock.nowMs();
@@ -64,12 +53,41 @@ const REMEDIES: typeof AILMENTS = {
 
 /** Tests what a server does meanwhile. */
 export function testWhileBrokerIs(what: keyof typeof AILMENTS): void {
-  const befall = AILMENTS[what];
   describe(`while its broker is ${what}, a server`, () => {
+    let nats: NatsServer;
+    let server: ParleyProcess;
+    let url: string;
+    let ails = false;
+
+    async function befall(): Promise<void> {
+      ails = true;
+      await AILMENTS[what](nats);
+    }
+
+    async function remedy(): Promise<void> {
+      ails = false;
+      await REMEDIES[what](nats);
+      await waitUntil(async () => (await fetch(`${url}/readyz`)).ok);
+    }
+
+    const dataDir = folderOfFile();
+    beforeAll(async () => {
+      nats = await startNatsServer();
+      server = parley(['serve', '--port', '0', '--data-dir', dataDir], { NATS_URL: nats.url });
+      [, url = ''] = await server.line(/listens on (\S+)/u);
+      await waitUntil(async () => (await fetch(`${url}/readyz`)).ok);
+    });
+    afterEach(async () => {
+      if (ails) await remedy();
+    });
+    afterAll(async () => {
+      await server?.stop();
+      await nats?.kill();
+    });
+
     it('stops and rearms a session that speaks', async () => {
-      const { nats, url } = await start();
       const client = await listener(url);
-      await befall(nats);
+      await befall();
       const since = client.arrivals.length;
       client.send({ type: 'halt' });
       const stopped = await client.waitFor(isState('stopped'), { since, timeoutMs: 5_000 });
@@ -86,9 +104,8 @@ export function testWhileBrokerIs(what: keyof typeof AILMENTS): void {
     });
 
     it('answers with its own engines', async () => {
-      const { nats, url } = await start();
       const client = await listener(url);
-      await befall(nats);
+      await befall();
       await client.waitFor(isError('BUS_UNREACHABLE'), { timeoutMs: PATIENCE_MS });
       const since = client.arrivals.length;
       client.send({ type: 'interrupt' });
@@ -101,11 +118,10 @@ export function testWhileBrokerIs(what: keyof typeof AILMENTS): void {
     });
 
     it('notifies its clients within 2 s, is not ready, refuses sessions, and recovers by itself', async () => {
-      const { nats, url } = await start();
       const client = await listener(url);
       const since = client.arrivals.length;
       const fromMs = client.nowMs();
-      await befall(nats);
+      await befall();
       const warned = await client.waitFor(isError('BUS_UNREACHABLE'), { since, timeoutMs: PATIENCE_MS });
       expect(warned?.message).toMatchObject({ fatal: false });
       expect((warned?.atMs ?? Number.POSITIVE_INFINITY) - fromMs).toBeLessThan(NOTICED_MS);
@@ -116,8 +132,7 @@ export function testWhileBrokerIs(what: keyof typeof AILMENTS): void {
         code: 'BUS_UNREACHABLE',
       });
 
-      await REMEDIES[what](nats);
-      await waitUntil(async () => (await fetch(`${url}/readyz`)).ok);
+      await remedy();
       const later = client.arrivals.length;
       client.send({ type: 'interrupt' });
       client.send({ type: 'text', text: 'hello' });

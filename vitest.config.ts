@@ -37,7 +37,6 @@ const FIRST = [
   'realtime/',
   'outbox/',
   'bench.test',
-  'ros/doc',
 ];
 const COMPILE = 'test/support/build.ts';
 /** Two cores. */

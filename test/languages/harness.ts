@@ -7,6 +7,7 @@ import { speaker } from '../../server/demo/user-voice.ts';
 import { makeLogger } from '../../server/log.ts';
 import { serve } from '../../server/serve.ts';
 import { afterTest, temporaryFolder } from '../support/after-test.ts';
+import { shareIn } from '../support/shared-phrases.ts';
 import { UNHURRIED } from '../support/unhurried.ts';
 
 const REPLY_MS = 20_000;
@@ -24,6 +25,7 @@ export async function conversation(
     env: { ...UNHURRIED, ...env },
     flags: { dataDir, port: '0', ...flags },
   });
+  afterTest(shareIn(dataDir));
   const server = await serve({
     ...{ config, log: makeLogger('silent') },
     onLog: (_session, entry) => log.push(entry),

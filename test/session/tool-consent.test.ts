@@ -71,6 +71,32 @@ describe('a call that the user must allow', () => {
     expect(known).toEqual([pizza({ status: 'started' })]);
   });
 
+  it('is known to the model as refused if it is not offered any more when the yes comes', async () => {
+    const talk = await pizzeria();
+    talk.send({ type: 'text', text: 'I am hungry' });
+    await talk.until(() => heard(talk).length === 1);
+    talk.send({ type: 'settings', toolChoice: 'none' });
+    talk.send({ type: 'text', text: 'yes' });
+    await backToIdle(talk);
+    expect(talk.ran).toEqual([]);
+    expect(talk.of('action')).toMatchObject([{ id: '1-p', status: 'refused' }]);
+    const known = talk.asked[1]?.flatMap(({ actions = [] }) => actions);
+    expect(known).toEqual([pizza({ status: 'refused' })]);
+  });
+
+  it('stays refused if the user continues after the yes, and it is offered again', async () => {
+    const talk = await pizzeria({ said: [{ text: 'no wait' }] });
+    talk.send({ type: 'text', text: 'I am hungry' });
+    await talk.until(() => heard(talk).length === 1);
+    talk.send({ type: 'settings', toolChoice: 'none' });
+    talk.send({ type: 'text', text: 'yes' });
+    talk.send({ type: 'settings', toolChoice: 'auto' });
+    await say(talk);
+    await backToIdle(talk);
+    expect(talk.of('transcript').at(-1)?.text).toBe('yes no wait');
+    expect(talk.ran).toEqual([]);
+  });
+
   it('never begins after a no', async () => {
     const talk = await pizzeria({ said: [{ text: 'no thanks' }, { text: 'yes' }] });
     talk.send({ type: 'text', text: 'I am hungry' });

@@ -25,7 +25,7 @@ export function startAction(parameters: SessionParameters): Reducer {
   };
 }
 
-/** Begins the calls that the user has allowed, and says so, also to the model: its history has them as asked about. */
+/** Begins the calls that the user has allowed, or refuses what is offered no more, and says so, also to the model: its history has them as asked about. */
 export function startAllowed(parameters: SessionParameters): Reducer {
   return (context) => {
     let outcome: Required<Outcome> = { patch: {}, effects: [] };
@@ -37,8 +37,8 @@ export function startAllowed(parameters: SessionParameters): Reducer {
       outcome = { patch: { ...outcome.patch, ...patch }, effects: [...outcome.effects, ...effects] };
     }
     const { reply, history = context.history } = outcome.patch;
-    const begun = reply?.actions.filter(({ allowed }) => allowed) ?? [];
-    return { ...outcome, patch: { ...outcome.patch, history: withOutcomes(history, begun.map(soFar)) } };
+    const answered = reply?.actions.filter(({ allowed }) => allowed) ?? [];
+    return { ...outcome, patch: { ...outcome.patch, history: withOutcomes(history, answered.map(soFar)) } };
   };
 }
 
@@ -98,14 +98,17 @@ function refusal(
   return actionRefusal(name, started, actions, offerOf(context), lastingOf(context).length);
 }
 
-/** Maximum refused actions per reply that are published to the client. The journal has all. */
+/** Maximum refused actions per reply that are published to the client, besides those that the user has allowed. The journal has all. */
 const MAX_REFUSALS = 16;
 
 function refuse(context: SessionContext, action: Requested, why: ErrorCode): Outcome {
+  const { id, name, args, allowed } = action;
   const refused = context.reply?.actions.filter(({ status }) => status === 'refused').length ?? 0;
-  if (refused >= MAX_REFUSALS) return {};
-  const { id, name, args } = action;
-  const refusal: RobotAction = { id, name, args, status: 'refused', startedAtMs: context.nowMs };
+  if (refused >= MAX_REFUSALS && !allowed) return {};
+  const refusal: RobotAction = {
+    ...{ id, name, args, status: 'refused', startedAtMs: context.nowMs },
+    ...(allowed && { allowed }),
+  };
   return {
     patch: added(context, refusal),
     effects: [publishAction(refusal, 'refused'), publishError(failure(why))],

@@ -223,7 +223,8 @@ export function endReply(parameters: SessionParameters): Reducer {
             endpointMs: null,
             sttMs: null,
             endedAtMs: reply.turnEndedAtMs,
-            ...(asked && !untold ? { asked } : {}),
+            // Calls that the user had allowed were refused, or nothing could be continued.
+            ...(asked && !untold && !asked.calls ? { asked } : {}),
           },
         },
         effects,

@@ -1,17 +1,20 @@
 import { isAmong } from '../../policies/text.ts';
 import { termsOf } from '../actions/policy.ts';
+import { unsureWords } from '../asking/asking.ts';
 import { behindWakePhrase } from '../attention/attention.ts';
 import { listFor } from '../barge-in/backchannel.ts';
+import type { SttOutput } from '../events.ts';
 import { type MakeInvariant, publishedIn } from '../facts.ts';
 import { offerOf } from './offer.ts';
 
-/** 28: a call that the user must allow begins only because of a yes, after it was requested in an earlier reply. */
+/** 28: a call that the user must allow begins only because of a yes that is sure, after it was requested in an earlier reply. */
 export const consentInvariant: MakeInvariant = ({ facts, options, broken }) => {
   /** The newest words of the user. */
   let words = '';
   /** Calls requested in the present reply. */
   const requested = new Set<string>();
   let generation = 0;
+  const isSure = (output: SttOutput) => !options.asks || unsureWords(output, options.asks) === undefined;
   return {
     observe(entry) {
       if (facts.generation !== generation) requested.clear();
@@ -19,7 +22,8 @@ export const consentInvariant: MakeInvariant = ({ facts, options, broken }) => {
       if (entry.type === 'event') {
         const { event } = entry;
         if (event.type === 'text') words = event.text;
-        else if (event.type === 'xstate.done.actor.stt') words = event.output.text;
+        else if (event.type === 'xstate.done.actor.stt')
+          words = isSure(event.output) ? event.output.text : '';
         else if (event.type === 'llm.action') requested.add(event.id);
       }
       const message = publishedIn(entry);

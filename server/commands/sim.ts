@@ -9,6 +9,7 @@ interface Flags {
   readonly seeds: { readonly from: number; readonly to: number };
   readonly turns: number;
   readonly faults?: string;
+  readonly all?: boolean;
   readonly shrink?: boolean;
   readonly jobs: number;
   readonly json?: boolean;
@@ -23,11 +24,12 @@ export function simCommand(setExitCode: SetExitCode): Command {
     .requiredOption('--seeds <range>', 'A..B, both included, or one seed', seedRange)
     .option('--turns <number>', 'turns of each seed', wholeNumber, 100)
     .option('--faults <file>', 'probability per fault point (YAML or JSON), or none')
+    .option('--all', 'continue after a seed that fails, and list every finding')
     .option('--shrink', 'reduce a failing seed to a minimal case')
     .option('--jobs <number>', 'threads that share the seeds; the result is the same', wholeNumber, 1)
     .option('--json', 'the report as JSON')
     .action(async (_options, command: Command) => {
-      const { seeds, turns, faults, shrink, jobs, json } = command.opts<Flags>();
+      const { seeds, turns, faults, all, shrink, jobs, json } = command.opts<Flags>();
       const profile = readProfile(command, faults);
       // Imported here because no other command needs the simulator's modules.
       const { simulate } = await import('../../testing/simulation/simulate.ts');
@@ -37,6 +39,7 @@ export function simCommand(setExitCode: SetExitCode): Command {
         ...(profile ? { profile } : {}),
         jobs,
         shrink: shrink ?? false,
+        all: all ?? false,
         onSeed: ({ seed }) => {
           if (process.stderr.isTTY && !json) process.stderr.write(`\rseed ${seed} `);
         },

@@ -22,7 +22,15 @@ export interface SimulationReport {
   readonly unreached: readonly Sometimes[];
   /** SHA-256 over the hashes of the seeds, in order. */
   readonly hash: string;
+  /** The first seed that failed. */
   readonly failure: SimulationFailure | null;
+  /** Every seed that failed, in order; only one unless the run continued after it. */
+  readonly failed: readonly FailedSeed[];
+}
+
+export interface FailedSeed {
+  readonly seed: number;
+  readonly findings: readonly Finding[];
 }
 
 export interface SimulationFailure {
@@ -81,17 +89,24 @@ export function reportLines(report: SimulationReport): readonly string[] {
     ...report.unreached.map((name) => `  ${name}`),
     `hash ${report.hash}`,
     ...(failure ? failureLines(failure) : ['no violation']),
+    ...report.failed
+      .slice(1)
+      .flatMap(({ seed, findings }) => [`FAILED at seed ${seed}`, ...findings.map(findingLine)]),
   ];
 }
 
 function failureLines(failure: SimulationFailure): readonly string[] {
   return [
     `FAILED at seed ${failure.seed}, hash ${failure.hash}`,
-    ...failure.findings.map(({ by, what, session, seq }) => `  ${by} (${session}, event ${seq}): ${what}`),
+    ...failure.findings.map(findingLine),
     `what the user did (${failure.script.length} steps):`,
     ...failure.script.map((step) => `  ${JSON.stringify(step)}`),
     `faults (${failure.faults.length}): ${failure.faults.join(' ')}`,
     'the end of the log:',
     ...failure.log.map((line) => `  ${line}`),
   ];
+}
+
+function findingLine({ by, what, session, seq }: Finding): string {
+  return `  ${by} (${session}, event ${seq}): ${what}`;
 }

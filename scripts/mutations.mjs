@@ -310,6 +310,16 @@ export const MUTATIONS = [
     put: 'const { opening, records } = joined(batches.length > 2 ? batches.slice(0, -2) : batches);',
   },
   {
+    what: 'a journal is read before its fence, and not again',
+    file: 'actors/failover/takeover.ts',
+    find: `const seq = own ? before.seq : await stream.append(session, fence, before.seq);
+    if (seq === undefined) continue; // the server before has written meanwhile
+    const batches = await stream.read(session, seq);`,
+    put: `const batches = await stream.read(session);
+    const seq = own ? before.seq : await stream.append(session, fence, (await stream.last(session))?.seq ?? 0);
+    if (seq === undefined) continue;`,
+  },
+  {
     what: 'the clocks of servers are taken to agree',
     file: 'server/failover/failover.ts',
     find: 'if (last.atMs + silentMs < begunMs) return',

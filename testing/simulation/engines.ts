@@ -173,6 +173,7 @@ function fill(
 
 /** Below what the simulated sessions act on. */
 const UNSURE = 0.4;
+const ANSWERS: ReadonlySet<string> = new Set(['yes', 'no']);
 
 export function plannedStt(world: EngineWorld, name = 'planned'): SttEngine {
   const { clock, said } = world;
@@ -195,7 +196,8 @@ export function plannedStt(world: EngineWorld, name = 'planned'): SttEngine {
       if (plan.end !== 'done' && plan.end !== 'hang') throw new ParleyError(plan.end, 'as planned');
       const heard = plan.spoil(listener.text);
       const text = asked && heard !== '' ? plan.answer : heard;
-      asked = plan.unsure && text !== '';
+      const isUnsure = plan.unsure || (ANSWERS.has(text) && world.faults.does('stt.unsureAnswer'));
+      asked = isUnsure && text !== '';
       yield { type: 'final', text, ...(asked && { confidence: UNSURE }) };
     },
     close: async () => {},

@@ -20,12 +20,15 @@ export interface BrokerOptions {
   readonly faults: Faults;
   readonly random: Random;
   readonly found: (what: string) => void;
+  /** A server reads the stream: it may take the session. */
+  readonly onRead: () => void;
 }
 
 /** Maximum size of a batch: small, so that journals need several. */
 const MAX_BATCH = 60_000;
 /** Time of one way, ms. */
 const WAY_MS = [0.5, 4] as const;
+const SLOW_MS = [100, 1_500] as const;
 const UNREACHABLE_MS = [5, 600] as const;
 
 /**
@@ -82,11 +85,16 @@ export class Broker {
         append: (_session, batch, last) => call(() => this.#append(batch, last)),
         read: (_session, upTo = 0) =>
           call((seenMs) => {
+            this.#options.onRead();
             const seen = this.#batches.filter(({ atMs }) => atMs <= seenMs);
             if ((seen.at(-1)?.seq ?? 0) < upTo) throw new ParleyError('BUS_UNREACHABLE', 'out of date');
             return seen;
           }),
-        last: () => call((seenMs) => this.#batches.findLast(({ atMs }) => atMs <= seenMs)),
+        last: () =>
+          call((seenMs) => {
+            this.#options.onRead();
+            return this.#batches.findLast(({ atMs }) => atMs <= seenMs);
+          }),
         delete: () =>
           call(() => {
             const owner = this.lease?.lease.url ?? link.url;
@@ -114,10 +122,11 @@ export class Broker {
       time.setTimer(random.ms(100, 4_000), arrive);
       return lost();
     }
-    await wait(time, faults.does('broker.slow') ? [100, 1_500] : WAY_MS);
+    const slow = faults.does('broker.slow') ? random.pick(['there', 'back']) : undefined;
+    await wait(time, slow === 'there' ? SLOW_MS : WAY_MS);
     const result = arrive();
     if (isCut() || faults.does('broker.answerLost')) return lost();
-    await wait(clock, WAY_MS);
+    await wait(clock, slow === 'back' ? SLOW_MS : WAY_MS);
     return result;
   }
 

@@ -71,6 +71,7 @@ export class ClusterServer {
   readonly #options: ServerOptions;
   #clock: ProcessClock;
   #failover: Failover;
+  #awake = () => {};
   /** Number of the process. */
   #process = 0;
 
@@ -118,11 +119,18 @@ export class ClusterServer {
     if (untilMs < this.slowUntilMs) return;
     this.slowUntilMs = untilMs;
     const process = this.#clock;
-    clock.setTimer(ms, () => {
+    this.#awake = () => {
       if (this.slowUntilMs !== untilMs) return;
+      this.slowUntilMs = clock.nowMs();
       onAwake();
       process.awake();
-    });
+    };
+    clock.setTimer(ms, this.#awake);
+  }
+
+  /** It goes on earlier, if it is slow. */
+  awake(): void {
+    if (this.isSlow) this.#awake();
   }
 
   whenAwake(run: () => void): void {

@@ -61,7 +61,8 @@ class ClusteredSession implements Handle {
   constructor(options: MortalOptions) {
     this.#options = options;
     const { deps, session, clock, faults, random, found, reached, ear } = options;
-    this.#broker = new Broker({ clock, faults, random, found });
+    const onRead = () => this.#mayAwake();
+    this.#broker = new Broker({ clock, faults, random, found, onRead });
     this.#servers = Array.from({ length: SERVERS }, (_, number) => {
       const skewed = faults.does('server.skew');
       const disk = new Disk(options);
@@ -244,6 +245,12 @@ class ClusteredSession implements Handle {
       this.#cut(server, 'client', ms(...CUT_MS));
       this.#client.breakIf((one) => one === server);
     });
+  }
+
+  #mayAwake(): void {
+    for (const server of this.#servers)
+      if (server.isSlow && this.#options.faults.does('server.awakes'))
+        this.#later(this.#options.faults.stream('server.awakes').ms(0, 4), () => server.awake());
   }
 
   /** The client's connection breaks too, or it stays. */

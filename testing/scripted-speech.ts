@@ -8,7 +8,7 @@ import type {
   SpeechOffer,
   SpeechSetup,
 } from '../actors/ports/speech.ts';
-import { msOfSamples, type Pcm, samplesInMs } from '../machines/audio.ts';
+import { joinedSamples, msOfSamples, type Pcm, samplesInMs } from '../machines/audio.ts';
 import type { Clock } from '../machines/clock.ts';
 import { type ErrorCode, errorRecord, ParleyError } from '../machines/errors.ts';
 import type { JsonObject } from '../machines/json.ts';
@@ -189,7 +189,7 @@ export class ScriptedConversation implements SpeechConversation {
 
   commit(): void {
     this.#silentMs = undefined;
-    const samples = Int16Array.from(this.#heard.flatMap((piece) => [...piece]));
+    const samples = joinedSamples(this.#heard);
     this.#heard = [];
     const { text = '', wordsMs = 50, end = 'words' } = this.#behaviour.hears(samples);
     if (end === 'refused') {

@@ -13,7 +13,7 @@ import type { SessionMessage } from '../../machines/wire.ts';
 import type { Audit } from './audit.ts';
 import type { ClientEar } from './client-ear.ts';
 import { Disk, type DiskOptions } from './disk.ts';
-import { checkReplay, compareRebuilt } from './replays.ts';
+import { checkReplay, WholeReplay } from './replays.ts';
 import type { Sometimes } from './sometimes.ts';
 
 export interface MortalOptions extends DiskOptions {
@@ -40,6 +40,7 @@ export function openMortal(options: MortalOptions): Handle {
 class MortalSession implements Handle {
   readonly #options: MortalOptions;
   readonly #disk: Disk;
+  readonly #replay: WholeReplay;
   /** Actions that have begun outside. */
   readonly #begun = new Set<string>();
   #inner: Session;
@@ -58,6 +59,7 @@ class MortalSession implements Handle {
   constructor(options: MortalOptions) {
     this.#options = options;
     this.#disk = new Disk(options);
+    this.#replay = new WholeReplay(options.deps.machine, options.found);
     this.#inner = this.#open();
   }
 
@@ -183,7 +185,7 @@ class MortalSession implements Handle {
     const rebuilt = await rebuild(journal, options);
     if (!rebuilt) throw new Error('the journal was not continued');
     const { reply } = rebuilt.kernel.context;
-    compareRebuilt(machine, journal, rebuilt, found);
+    this.#replay.compare(journal, rebuilt);
     audit.resume(rebuilt.log);
     ear.resumed();
     for (const message of missedMessages(rebuilt.log, this.#lastSeq)) this.#tell(message);

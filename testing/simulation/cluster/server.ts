@@ -10,7 +10,7 @@ import type { RelayFailure } from '../../../server/door/elsewhere.ts';
 import type { AdoptingStore } from '../../../server/failover/adopt.ts';
 import { Failover } from '../../../server/failover/failover.ts';
 import type { Disk } from '../disk.ts';
-import { compareRebuilt } from '../replays.ts';
+import type { WholeReplay } from '../replays.ts';
 import type { Sometimes } from '../sometimes.ts';
 import type { Broker } from './broker.ts';
 import { Life, type Line } from './life.ts';
@@ -31,6 +31,8 @@ export interface ServerOptions {
   readonly session: SessionOptions;
   readonly broker: Broker;
   readonly disk: Disk;
+  /** Of the session, for all its servers. */
+  readonly replay: WholeReplay;
   /** How far the wall clock is ahead, ms. */
   readonly skewMs: number;
   /** The server at this address, if it can be reached from here. */
@@ -194,7 +196,7 @@ export class ClusterServer {
   }
 
   async #open(hello: Hello): Promise<ParleyError | undefined> {
-    const { session: options, deps, found, onRebuilt } = this.#options;
+    const { session: options, deps, found, onRebuilt, replay } = this.#options;
     const { session } = options;
     const { lastSeq, played, epoch } = hello;
     const failover = this.#failover;
@@ -212,7 +214,7 @@ export class ClusterServer {
       found('the journal that was taken over was not continued');
       return new ParleyError('SESSION_UNKNOWN');
     }
-    compareRebuilt(machine, journal, rebuilt, found);
+    replay.compare(journal, rebuilt);
     for (const turn of rebuilt.turns) this.#save({ session, ...turn, timings: {} });
     const life = this.#newLife(rebuilt);
     onRebuilt(life, taken, rebuilt);

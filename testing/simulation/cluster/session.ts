@@ -14,7 +14,7 @@ import type { SessionMessage } from '../../../machines/wire.ts';
 import { Disk } from '../disk.ts';
 import type { FaultPoint } from '../faults.ts';
 import type { Handle, MortalOptions } from '../mortal-session.ts';
-import { checkReplay } from '../replays.ts';
+import { checkReplay, WholeReplay } from '../replays.ts';
 import { Broker } from './broker.ts';
 import { Client } from './client.ts';
 import type { Life } from './life.ts';
@@ -62,12 +62,13 @@ class ClusteredSession implements Handle {
     this.#options = options;
     const { deps, session, clock, faults, random, found, reached, ear } = options;
     const onRead = () => this.#mayAwake();
+    const replay = new WholeReplay(deps.machine, found);
     this.#broker = new Broker({ clock, faults, random, found, onRead });
     this.#servers = Array.from({ length: SERVERS }, (_, number) => {
       const skewed = faults.does('server.skew');
       const disk = new Disk(options);
       const server = new ClusterServer({
-        ...{ name: `s${number + 1}`, deps, session, disk, found, reached },
+        ...{ name: `s${number + 1}`, deps, session, disk, replay, found, reached },
         broker: this.#broker,
         skewMs: skewed ? faults.stream('server.skew').ms(-SKEW_MS, SKEW_MS) : 0,
         reach: (url) => this.#reach(server, url),

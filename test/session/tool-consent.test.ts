@@ -3,6 +3,7 @@ import { backToIdle, parameters, say, user } from './scene.ts';
 import { calls, heard, outcome, TOOLS, type Workshop, workshop } from './workshop.ts';
 
 const PIZZA = { name: 'pizza', description: '', parameters: {}, whenInterrupted: 'finish' } as const;
+const PIZZA_CALL = { type: 'action', id: 'p', name: 'pizza', args: { size: 'large' } } as const;
 const QUESTION = 'Shall I order a large pizza?';
 
 /** A server whose tool `pizza` needs a yes; the model calls it at once. */
@@ -12,10 +13,7 @@ function pizzeria(options: Workshop = {}) {
       tools: [...TOOLS, { ...PIZZA, policy: 'ask', question: 'Shall I order a {size} pizza?' }],
       watch: () => () => {},
     },
-    replies: [
-      { text: '', actions: [{ type: 'action', id: 'p', name: 'pizza', args: { size: 'large' } }] },
-      'It is on its way.',
-    ],
+    replies: [{ text: '', actions: [PIZZA_CALL] }, 'It is on its way.'],
     ...options,
   });
 }
@@ -116,6 +114,26 @@ describe('a call that the user must allow', () => {
       { content: 'All right, I will not.' },
       user('yes'),
     ]);
+  });
+
+  it('may be denied unsurely, and then another call may begin because of what an earlier one gave', async () => {
+    const talk = await pizzeria({
+      said: [{ text: 'no', confidence: 0.1 }],
+      asking: { below: 0.5 },
+      replies: [
+        { text: '', actions: [...(calls('', 'log').actions ?? []), PIZZA_CALL] },
+        calls('It is written.', 'order'),
+        'Done.',
+      ],
+      gives: { log: { afterMs: 2_500 } },
+    });
+    talk.send({ type: 'text', text: 'I am hungry' });
+    await talk.until(() => heard(talk).length === 1);
+    await talk.wait(500);
+    await say(talk);
+    await talk.until(() => heard(talk).length > 2 && talk.state === 'idle');
+    expect(heard(talk).slice(0, 3)).toEqual([QUESTION, 'All right, I will not.', 'It is written. Done.']);
+    expect(talk.ran.map(({ name }) => name)).toEqual(['log', 'order']);
   });
 
   it('never begins if the user says something else or nothing', async () => {

@@ -183,7 +183,7 @@ export const MUTATIONS = [
     what: 'a call begins twice',
     file: 'actors/children/actions.ts',
     find: 'running.set(message.id, action);',
-    put: 'running.set(message.id, action);\n        void start(gated(port, gate), session, message, scope);',
+    put: 'running.set(message.id, action);\n        void start(behind, session, message, scope);',
   },
   {
     what: 'a call begins before its record is on disk',

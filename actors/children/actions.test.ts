@@ -30,3 +30,35 @@ it('stops sixteen actions at once, without Node’s warning of a leak', async ()
   // Then
   expect({ stopped, warnings }).toEqual({ stopped: 16, warnings: [] });
 });
+
+it('begins no action while it is paused, also one whose record comes late', async () => {
+  const log: string[] = [];
+  let record = () => {};
+  const recorded = () =>
+    new Promise<void>((resolve) => {
+      record = resolve;
+    });
+  const port = {
+    run: async ({ id }: { readonly id: string }) => {
+      log.push(`begins ${id}`);
+      return null;
+    },
+  };
+  const mailbox = new AsyncQueue<ChildMessage>();
+  const settled = () => new Promise((resolve) => setImmediate(resolve));
+  const actor = createActor(actionsChild(port, 's', { recorded }), { input: { mailbox } }).start();
+  // Given an action that waits for its record
+  mailbox.push({ type: 'run', id: '1-a', name: 'wave', args: {} });
+  await settled();
+  // When a stop is suspected, and the record is on disk
+  mailbox.push({ type: 'pause' });
+  await settled();
+  log.push('recorded');
+  record();
+  await settled();
+  log.push('refuted');
+  mailbox.push({ type: 'resume' });
+  await settled();
+  actor.stop();
+  expect(log).toEqual(['recorded', 'refuted', 'begins 1-a']);
+});

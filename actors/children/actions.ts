@@ -5,13 +5,21 @@ import type { ActionPort } from '../ports/action.ts';
 
 type Run = ChildMessage & { readonly type: 'run' };
 
+export interface ActionsOptions {
+  /** Default: no. */
+  readonly paused?: boolean | undefined;
+  /** Awaited before an action begins; if it rejects, the action fails. Default: nothing is. */
+  readonly recorded?: (() => Promise<void>) | undefined;
+}
+
 /**
  * Runs robot actions concurrently, until all are done and `end` announces that no more follow. From `pause` to `resume`, or
- * from the start if `paused`, none begins.
+ * from the start if `paused`, none begins, also of those that wait for their record.
  */
-export function actionsChild(port: ActionPort, session: string, paused = false): ChildLogic {
+export function actionsChild(port: ActionPort, session: string, options: ActionsOptions = {}): ChildLogic {
   return childLogic(async (scope) => {
-    const gate = new Gate(paused);
+    const gate = new Gate(options.paused ?? false);
+    const behind = gated(port, gate, options.recorded);
     const running = new Map<string, { readonly over: Promise<void>; readonly abandon: () => void }>();
     // One listener for all actions: Node warns of a leak where a signal has more than ten.
     const stopAll = () => {
@@ -20,7 +28,7 @@ export function actionsChild(port: ActionPort, session: string, paused = false):
     scope.signal.addEventListener('abort', stopAll, { once: true });
     for await (const message of scope.mailbox) {
       if (message.type === 'run') {
-        const action = start(gated(port, gate), session, message, scope);
+        const action = start(behind, session, message, scope);
         running.set(message.id, action);
         void action.over.then(() => running.delete(message.id));
       } else if (message.type === 'pause') gate.close();
@@ -60,9 +68,10 @@ class Gate {
   }
 }
 
-function gated(port: ActionPort, gate: Gate): ActionPort {
+function gated(port: ActionPort, gate: Gate, recorded: ActionsOptions['recorded']): ActionPort {
   return {
     async run(request, signal) {
+      if (recorded) await recorded();
       while (gate.opened) await gate.opened;
       if (signal.aborted) throw new ParleyError('CANCELLED');
       return port.run(request, signal);

@@ -1,11 +1,10 @@
 import { ParleyError } from '../../machines/errors.ts';
 import type { SessionMessage } from '../../machines/wire.ts';
-import type { ActionPort } from '../ports/action.ts';
 
 /** Makes robot actions wait until the journal has their command on disk. */
 export interface StrictActions {
-  /** Like `port`, but each action waits; if the journal fails, the action fails with ACTION_FAILED. */
-  readonly port: ActionPort;
+  /** Resolves when an action may begin: its record is on disk. Rejects with ACTION_FAILED if the journal fails. */
+  readonly recorded: () => Promise<void>;
   /** Like `publish`, but an action's `started` message waits too: a client may treat it as the order. */
   readonly publish: (message: SessionMessage) => void;
   /** Calls back once the `started` messages that wait now are published: at once if there is none. */
@@ -14,26 +13,21 @@ export interface StrictActions {
 
 export interface StrictParts {
   readonly durable: () => Promise<void>;
-  readonly port: ActionPort;
   /** Must not throw: a message that was held has no caller to catch it. */
   readonly publish: (message: SessionMessage) => void;
 }
 
-export function strictActions({ durable, port, publish }: StrictParts): StrictActions {
+export function strictActions({ durable, publish }: StrictParts): StrictActions {
   /** `started` messages that are not published yet. */
   const held = new Map<string, SessionMessage>();
 
   return {
-    port: {
-      async run(request, signal) {
-        try {
-          await durable();
-        } catch (cause) {
-          throw new ParleyError('ACTION_FAILED', 'the journal could not record it', { cause });
-        }
-        if (signal.aborted) throw new ParleyError('CANCELLED');
-        return port.run(request, signal);
-      },
+    async recorded() {
+      try {
+        await durable();
+      } catch (cause) {
+        throw new ParleyError('ACTION_FAILED', 'the journal could not record it', { cause });
+      }
     },
     afterStarts(call) {
       if (held.size === 0) call();

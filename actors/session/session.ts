@@ -211,7 +211,7 @@ export function openSession(
         });
       case 'actions':
       case 'lasting':
-        return actionsChild(strict?.port ?? robot, session, command.input.paused);
+        return actionsChild(robot, session, { paused: command.input.paused, recorded: strict?.recorded });
     }
   };
 
@@ -261,8 +261,7 @@ export function openSession(
   const robot = watchedActions(deps.actions, options.results, (id) =>
     log({ type: 'action.start', atMs: runner.nowMs(), id }),
   );
-  const strict =
-    journal && strictActions({ durable: () => journal.durable(), port: robot, publish: turns.publish });
+  const strict = journal && strictActions({ durable: () => journal.durable(), publish: turns.publish });
   const afterStarts = strict?.afterStarts ?? ((call: () => void) => call());
 
   const runner = new SessionRunner(

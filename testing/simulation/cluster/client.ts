@@ -22,16 +22,21 @@ export interface ClientOptions {
 
 /** One connection: from the client to a server, and from there perhaps to the session's own. */
 class Connection implements Line {
-  isOpen = true;
   life: Life | undefined;
   readonly servers: readonly ClusterServer[];
   readonly #client: Client;
   readonly #from: Connection | undefined;
+  #dropped = false;
 
   constructor(client: Client, servers: readonly ClusterServer[], from?: Connection) {
     this.#client = client;
     this.servers = servers;
     this.#from = from;
+  }
+
+  /** One that was passed on ends with the client's own. */
+  get isOpen(): boolean {
+    return !this.#dropped && (this.#from?.isOpen ?? true);
   }
 
   ready(life: Life): void {
@@ -57,7 +62,7 @@ class Connection implements Line {
 
   /** Ends it, as both sides notice. */
   drop(): void {
-    this.isOpen = false;
+    this.#dropped = true;
     this.life?.detach(this);
   }
 

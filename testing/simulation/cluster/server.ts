@@ -188,6 +188,8 @@ export class ClusterServer {
       await late(ANSWER_MS);
       return 'unreachable';
     }
+    // The session must not be taken from a later connection of the same client.
+    if (!hello.line.isOpen) return undefined;
     const via = hello.line.via(this, owner);
     const refusal = await Promise.race([owner.enter({ ...hello, line: via }, hops + 1), late(READY_MS)]);
     if (refusal) via.drop();

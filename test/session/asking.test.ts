@@ -94,6 +94,16 @@ describe('words that the recogniser is not sure of', () => {
     expect(talk.asked).toEqual([]);
   });
 
+  it('are asked about also if the client had asked for the reply that they delay', async () => {
+    const slow = { text: REPLY, actions: [{ type: 'action' as const, id: 'a', name: 'drive', args: {} }] };
+    const talk = await robot([unsure], { replies: [{ ...slow, firstTokenMs: 5_000 }] });
+    talk.send({ type: 'respond' });
+    await talk.wait(100);
+    await asked(talk);
+    expect(talk.of('action')).toEqual([]);
+    expect(talk.of('reply.end').at(-1)?.heard).toBe(QUESTION);
+  });
+
   it.each([
     ['', {}],
     [', which need not be sure itself', { confidence: 0.2 }],

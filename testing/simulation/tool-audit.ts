@@ -44,6 +44,7 @@ export class ToolAudit {
   #generation = 0;
   #text = 0;
   #interrupted = false;
+  /** The user has heard the question about the newest call that needs a yes: once is enough. */
   #askedAloud = false;
   /** The user's last words were not understood with certainty. */
   #isUnsure = false;
@@ -79,6 +80,8 @@ export class ToolAudit {
     if (entry.type === 'event' && entry.event.type === 'xstate.done.actor.stt')
       this.#isUnsure = (entry.event.output.confidence ?? 1) < simulationParameters.asking.below;
     if (entry.type === 'event' && entry.event.type === 'text') this.#isUnsure = false;
+    if (entry.type === 'event' && entry.event.type === 'llm.action' && entry.event.name === 'buy')
+      this.#askedAloud = false;
     if (entry.type === 'command' && entry.command.type === 'spawn' && entry.command.child === 'llm')
       this.#onRequest(entry.command.input);
     const message = publishedIn(entry);
@@ -136,7 +139,7 @@ export class ToolAudit {
 
   #onEnd({ generation, heard, reason }: Message<'reply.end'>): void {
     this.#interrupted = reason === 'interrupted';
-    this.#askedAloud = heard.includes(QUESTION.slice(0, QUESTION.length / 2));
+    this.#askedAloud ||= heard.includes(QUESTION.slice(0, QUESTION.length / 2));
     this.#heard.set(generation, reason === 'interrupted' ? heard.length : Number.POSITIVE_INFINITY);
     for (const old of this.#heard.keys()) if (this.#heard.size > KEPT_REPLIES) this.#heard.delete(old);
   }

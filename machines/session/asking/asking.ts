@@ -80,8 +80,8 @@ export function givesUp(context: SessionContext, parameters: SessionParameters):
 }
 
 export function isUnsure(context: SessionContext, parameters: SessionParameters): boolean {
-  const { utterance, pending } = context;
-  if (!utteranceSettled(context) || !utterance?.final || pending?.asked) return false;
+  const { utterance } = context;
+  if (!utteranceSettled(context) || !utterance?.final) return false;
   return unsureWords(utterance.final, parameters) !== undefined;
 }
 

@@ -5,12 +5,12 @@ import { listFor } from '../barge-in/backchannel.ts';
 import { type MakeInvariant, publishedIn } from '../facts.ts';
 import { unsureWords } from './asking.ts';
 
-function asksIn(entry: LogEntry): boolean {
-  return (
-    entry.type === 'command' &&
-    entry.command.type === 'delay' &&
-    delayName(entry.command.id) === 'answerDeadline'
-  );
+/** A reply to no words of the user. */
+function isAboutResults(entry: LogEntry): boolean {
+  if (entry.type !== 'command' || entry.command.type !== 'spawn' || entry.command.child !== 'llm')
+    return false;
+  const { results, round } = entry.command.input;
+  return results !== undefined && round === undefined;
 }
 
 /** 23: words that the recogniser is not sure of start no action without a yes. */
@@ -18,15 +18,11 @@ export const askingInvariant: MakeInvariant = ({ facts, options, broken }) => {
   const { asks } = options;
   /** The newest reply when unsure words came: later ones answer them. Null: the words are sure, or over. */
   let unsureSince: number | null = null;
-  /** The reply to them has ended by itself, and asks nothing: the next one is about something else. */
-  let isOver = false;
   return {
     observe(entry) {
       if (!asks) return;
       if (entry.type === 'event') {
         const { event, state } = entry;
-        if (isOver) unsureSince = null;
-        isOver = false;
         if (event.type === 'xstate.done.actor.stt') {
           const { text } = event.output;
           const { language } = facts;
@@ -39,10 +35,8 @@ export const askingInvariant: MakeInvariant = ({ facts, options, broken }) => {
         // Nobody answered: an answer to "shall I?" that was not sure is a no, and the reply is about that.
         else if (delayName(event.type) === 'answerDeadline') unsureSince = null;
       }
+      if (isAboutResults(entry)) unsureSince = null;
       const message = publishedIn(entry);
-      if (message?.type === 'reply.end')
-        isOver = message.reason !== 'interrupted' && message.generation > (unsureSince ?? message.generation);
-      else if (asksIn(entry)) isOver = false;
       if (message?.type !== 'action' || message.status !== 'started' || unsureSince === null) return;
       if (facts.generation > unsureSince)
         broken(23, `${message.id} was started for words that were not confirmed`, entry);

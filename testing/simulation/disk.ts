@@ -55,6 +55,12 @@ export class Disk {
     return this.#journal(this.#records);
   }
 
+  /** What a reader gets: everything so far, as soon as it is committed. */
+  async read(): Promise<Journal> {
+    await this.#commit();
+    return this.left();
+  }
+
   crash(): void {
     this.#crashes += 1;
     this.#records = this.#records.slice(0, this.#kept);

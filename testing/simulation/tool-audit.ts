@@ -84,6 +84,9 @@ export class ToolAudit {
       this.#askedAloud = false;
     if (entry.type === 'command' && entry.command.type === 'spawn' && entry.command.child === 'llm')
       this.#onRequest(entry.command.input);
+    // What waits to be told is dropped; the history may lose it before the next request.
+    if (entry.type === 'event' && (entry.event.type === 'interrupt' || entry.event.type === 'halt'))
+      for (const call of this.#calls.values()) call.news = undefined;
     const message = publishedIn(entry);
     if (message?.type === 'action') this.#onAction(message);
     else if (message?.type === 'reply') {
@@ -128,7 +131,8 @@ export class ToolAudit {
       return;
     }
     call.status = status;
-    call.news = status === 'done' || status === 'failed' ? 0 : undefined;
+    const isNews = (status === 'done' || status === 'failed') && fitsHistory(call.gave?.result);
+    call.news = isNews ? 0 : undefined;
     if (!call.ours) return;
     if (status === 'done' && call.gave?.how !== 'done')
       this.#options.found(`${id} of ${name} counts as done, and is not`);
@@ -197,6 +201,12 @@ export class ToolAudit {
   }
 }
 
+/** A longer one pushes its own turn out of the history. */
+function fitsHistory(result: Json | undefined): boolean {
+  return JSON.stringify(result ?? null).length / CHARS_PER_TOKEN < simulationParameters.history.maxTokens / 2;
+}
+
+const CHARS_PER_TOKEN = 4;
 const KEPT_REPLIES = 50;
 /** A result of a call that the history does not have any more waits for a reply of its own. */
 const MOST_REQUESTS = 6;

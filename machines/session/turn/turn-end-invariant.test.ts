@@ -20,6 +20,22 @@ describe('invariant 30 finds', () => {
     expect(broken(awaited().event(reached, 'processing', 'stt'), options)).toEqual([]);
   });
 
+  it('no fault if the client changes its own time of silence while one lasts', () => {
+    const settings = (turnDetection: object) => ({
+      ...{ type: 'settings' as const, sample: 0 },
+      change: { turnDetection: { mode: 'auto' as const, ...turnDetection } },
+    });
+    const log = new Log().event(settings({ silenceMs: 300 }), 'idle', 'client');
+    log
+      .event({ type: 'speech.start', sample: 0, ageMs: 0 }, 'listening', 'ear')
+      .start('stt')
+      .event({ type: 'transcript.partial', text: '', end: 'awaited' }, 'listening', 'stt')
+      .event({ type: 'speech.stop', sample: 0, ageMs: 0 }, 'listening', 'ear')
+      .command({ type: 'delay', id: 'xstate.after.endpointDelay.x', delayMs: 300 })
+      .event(settings({}), 'listening', 'client');
+    expect(broken(silence(log, 300), options)).toEqual([]);
+  });
+
   it('a shorter silence that ends a turn whose end is awaited', () => {
     expect(broken(silence(awaited(), 500), options)).toEqual([30]);
   });

@@ -268,7 +268,7 @@ export class ClusterServer {
       ...disk.store,
       async journalHead(session) {
         if (disk.isEmpty) throw new ParleyError('SESSION_UNKNOWN', session);
-        return disk.left();
+        return disk.read();
       },
       journalRecords: async (_session, from, limit) => disk.left().records.slice(from, from + limit),
       lastRecord: async () => (disk.isEmpty ? undefined : disk.left().records.at(-1)),
@@ -292,7 +292,7 @@ export class ClusterServer {
       ...{ clock, connected: () => !isCut(), wallMs: () => deps.clock.nowMs() + skewMs },
       ...{ machine: '', keptHours: KEPT_HOURS, turnMs: TURN_MS, actionMs: ACTION_MS, silentMs: SILENT_MS },
       own: async (_session, from, limit) =>
-        disk.isEmpty ? [] : disk.left().records.slice(from, from + limit),
+        disk.isEmpty ? [] : (await disk.read()).records.slice(from, from + limit),
       log: SILENT_LOG,
     });
     failover.reachableAt(this.url);

@@ -244,6 +244,7 @@ export class SpeechSession {
     this.#keep(generation, reply);
     link.mirror.settle(wantedItems(request));
     let error: ParleyError | undefined;
+    let isWhole = false;
     try {
       for (let round = 1, calls = 1; calls > 0 && round <= MAX_ROUNDS; round++) {
         // After the first round the model may speak about the calls that it had to make.
@@ -261,12 +262,13 @@ export class SpeechSession {
           for (const callId of made)
             link.mirror.attach({ type: 'result', callId, result: { status: 'accepted' } });
       }
+      isWhole = true;
     } catch (thrown) {
       error = asParleyError(thrown, 'LLM_FAILED');
       throw error;
     } finally {
-      reply.spoken.end(error);
-      if (!error) paces.set(this.#options.engine, reply.spoken.charMs);
+      reply.spoken.end(error, isWhole);
+      if (isWhole) paces.set(this.#options.engine, reply.spoken.charMs);
       // Other engines may answer in its place.
       if (reply.spoken.text === '') this.#replies.delete(generation);
       this.#swap();
@@ -287,8 +289,8 @@ export class SpeechSession {
     for await (const event of link.respond(signal)) {
       if (event.type === 'text') {
         const text = gap + event.text;
+        spoken.addText(event.text, gap);
         gap = '';
-        spoken.addText(text);
         mirror.said(event.item, text, spoken.firstItem(event.item));
         yield { type: 'delta', text };
       } else if (event.type === 'call') {

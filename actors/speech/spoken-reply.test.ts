@@ -49,6 +49,23 @@ describe('a spoken reply', () => {
     expect([words('It is noon.', first), length(first)]).toEqual([['0 It', '30 is', '60 noon.'], 120]);
   });
 
+  it('does not take the last words for spoken, of a reply that broke off before their audio', async () => {
+    const spoken = reply('It is noon.');
+    spoken.addText(' The sun is up.');
+    spoken.end(undefined, false);
+    expect(spoken.charMs).toBe(CHAR);
+    const first = await said(spoken, 'It is noon.');
+    expect(words('It is noon.', first)).toEqual(['0 It', '30 is', '60 noon.']);
+  });
+
+  it('learns the pace of its voice without the space between two responses', () => {
+    const spoken = reply('No');
+    spoken.addText('No', ' ');
+    spoken.addAudio('item', { rate: RATE, samples: new Int16Array('No'.length * CHAR) });
+    spoken.end();
+    expect([spoken.text, spoken.charMs]).toEqual(['No No', CHAR]);
+  });
+
   it('marks what is written otherwise than it is spoken by the letters that are spoken', async () => {
     const spoken = reply('**It** is [noon](http://x.org).');
     spoken.end();

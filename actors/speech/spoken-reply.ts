@@ -54,6 +54,8 @@ export class SpokenReply {
   /** What a character lasts in this reply, ms; estimated until the reply is complete. */
   charMs: number;
   #text = '';
+  /** Characters of `#text` without audio. */
+  #unspoken = 0;
   /** Up to where `#text` was requested. */
   #requested = 0;
   readonly #parts: Part[] = [];
@@ -62,7 +64,7 @@ export class SpokenReply {
   #rate = 0;
   #waiting = 0;
   #madeMs = 0;
-  #end: { readonly error?: ParleyError } | undefined;
+  #end: { readonly error?: ParleyError; readonly isWhole: boolean } | undefined;
   /** The segments speak one after another. */
   #turn: Promise<void> = Promise.resolve();
   readonly #bell = new Bell();
@@ -75,8 +77,10 @@ export class SpokenReply {
     return this.#text;
   }
 
-  addText(text: string): void {
-    this.#text += text;
+  /** `gap`: white space in front of it that the model did not speak. */
+  addText(text: string, gap = ''): void {
+    this.#text += gap + text;
+    this.#unspoken += gap.length;
     this.#bell.ring();
   }
 
@@ -98,12 +102,12 @@ export class SpokenReply {
     return this.#first === item ? undefined : this.#first;
   }
 
-  /** Nothing follows. */
-  end(error?: ParleyError): void {
+  /** Nothing follows. `isWhole`: all words have their audio; of a reply that broke off, the last ones may have none. */
+  end(error?: ParleyError, isWhole = !error): void {
     if (this.#end) return;
-    this.#end = error ? { error } : {};
-    const weight = weightOf(this.#text);
-    if (!error && weight > 0 && this.#madeMs > 0) this.charMs = this.#madeMs / weight;
+    this.#end = { ...(error && { error }), isWhole };
+    const weight = weightOf(this.#text) - this.#unspoken;
+    if (isWhole && weight > 0 && this.#madeMs > 0) this.charMs = this.#madeMs / weight;
     this.#bell.ring();
   }
 
@@ -179,14 +183,15 @@ export class SpokenReply {
     const rest = this.#text.slice(to);
     if (speechText(rest).text === '') return Number.POSITIVE_INFINITY;
     const own = weightOf(this.#text.slice(from, to));
-    if (this.#end) return Math.round(((spoken + this.#waiting) * own) / (own + weightOf(rest)));
+    if (this.#end?.isWhole) return Math.round(((spoken + this.#waiting) * own) / (own + weightOf(rest)));
     return Math.round((own * this.charMs * this.#rate) / 1_000);
   }
 
   /** The sample of the segment at which the reply's text has come to `at`. */
   #startOf(at: number, { from, to }: Place, share: number): number {
     const before = weightOf(this.#text.slice(from, at));
-    if (!this.#end || !Number.isFinite(share)) return Math.round((before * this.charMs * this.#rate) / 1_000);
+    if (!this.#end?.isWhole || !Number.isFinite(share))
+      return Math.round((before * this.charMs * this.#rate) / 1_000);
     return Math.round((share * before) / weightOf(this.#text.slice(from, to)));
   }
 

@@ -270,9 +270,9 @@ export class ClusterServer {
         if (disk.isEmpty) throw new ParleyError('SESSION_UNKNOWN', session);
         return disk.read();
       },
-      journalRecords: async (_session, from, limit) => disk.left().records.slice(from, from + limit),
-      lastRecord: async () => (disk.isEmpty ? undefined : disk.left().records.at(-1)),
-      readJournal: async () => disk.left(),
+      journalRecords: async (_session, from, limit) => (await disk.read()).records.slice(from, from + limit),
+      lastRecord: async () => (disk.isEmpty ? undefined : (await disk.read()).records.at(-1)),
+      readJournal: () => disk.read(),
       dropJournal: async () => disk.drop(),
       saveSession: async () => {},
     };

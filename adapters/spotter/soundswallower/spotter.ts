@@ -9,9 +9,9 @@ import { begins, type Evidence, isStop, isWorthwhile, LEAST_FRAMES } from './ver
 const STEP = samplesInMs(60, PIPELINE_RATE);
 /** Audio after a suspicion before the verdict (260 ms): with it the verdict comes within 500 ms of the phrase's end. */
 const AFTER = samplesInMs(260, PIPELINE_RATE);
-/** Audio before and behind the phrase that the second opinion hears (80 and 120 ms). Each 100 ms cost 16 ms of processor time. */
-const BEFORE = samplesInMs(80, PIPELINE_RATE);
-const BEHIND = samplesInMs(120, PIPELINE_RATE);
+/** Audio before and behind the phrase that the second opinion hears (80 and 120 ms). Each 100 ms cost 16 ms of processor time. @internal */
+export const BEFORE = samplesInMs(80, PIPELINE_RATE);
+export const BEHIND = samplesInMs(120, PIPELINE_RATE);
 /** The first opinion starts anew after 4 s and when the level changes, with the last 600 ms, so its level follows the sound and its memory is bounded. */
 const LONGEST = samplesInMs(4_000, PIPELINE_RATE);
 const AGAIN = samplesInMs(600, PIPELINE_RATE);
@@ -23,8 +23,8 @@ const FRAME = samplesInMs(10, PIPELINE_RATE);
 const NORMALISATION = { cmninit: '32,-6,0,-1.8,-2.6,-4,-1.7,0.2,-0.5,-0.8,0.2,-0.7,-0.5', topn: 4 } as const;
 /** Beams: for a "stop" in silence and over a voice, the scores are the same down to 1e-30; at 1e-15 the phrase is lost. Nor does it change their difference to score only the active senones. */
 const SEARCH = { ...NORMALISATION, beam: 1e-30, pbeam: 1e-30, wbeam: 1e-30, compallsen: false } as const;
-/** Of the second opinion, which must not lose the phrase that the first has found: at 1e-30 it lost that of one voice of seven over another voice. */
-const SECOND_SEARCH = { ...SEARCH, beam: 1e-60, pbeam: 1e-60, wbeam: 1e-60 } as const;
+/** Of the second opinion, which must not lose the phrase that the first has found: at 1e-30 it lost that of one voice of seven over another voice. @internal */
+export const SECOND_SEARCH = { ...SEARCH, beam: 1e-60, pbeam: 1e-60, wbeam: 1e-60 } as const;
 
 /** `sample`: the phrase's end, from the start of the stretch. */
 export type Finding =

@@ -52,7 +52,7 @@ export interface FailoverScene {
   readonly url: string;
   readonly balancer: TcpProxy;
   readonly ranFile: string;
-  /** Sends new clients to this server first. */
+  /** Sends new clients to this server from now on, and to the others only while it is not there. Before, they take turns. */
   prefer(server: FailoverServer): void;
   close(): Promise<void>;
 }
@@ -105,14 +105,16 @@ export async function startScene(
     }),
   );
   let order: readonly FailoverServer[] = servers;
+  let takeTurns = true;
   const balancer = await startTcpProxy(() => {
     const ports = order.map(({ place }) => place.port);
-    order = [...order.slice(1), ...order.slice(0, 1)];
+    if (takeTurns) order = [...order.slice(1), ...order.slice(0, 1)];
     return ports;
   });
   return {
     ...{ brokers, servers, workers, workerDir, balancer, ranFile, url: `http://127.0.0.1:${balancer.port}` },
     prefer(server) {
+      takeTurns = false;
       order = [server, ...servers.filter((one) => one !== server)];
     },
     async close() {

@@ -3,7 +3,7 @@ import type { TurnEnd } from '../../machines/session/events.ts';
 import { AsyncQueue } from '../async-queue.ts';
 import { aborted } from '../cancellation.ts';
 import type { SpeechConversation, SpeechEvent } from '../ports/speech.ts';
-import { Mirror } from './mirror.ts';
+import { Mirror, type Wording } from './mirror.ts';
 import { Utterance } from './utterance.ts';
 
 /** What belongs to one response. */
@@ -24,10 +24,10 @@ export class Link {
   #hearing = 0;
   #closed: ParleyError | undefined;
 
-  constructor(conversation: SpeechConversation, endsTurns = false) {
+  constructor(conversation: SpeechConversation, wording: Wording, endsTurns = false) {
     this.conversation = conversation;
     this.#endsTurns = endsTurns;
-    this.mirror = new Mirror(conversation, () => `parley_${++this.#items}`);
+    this.mirror = new Mirror(conversation, () => `parley_${++this.#items}`, wording);
   }
 
   /** Nothing is being heard or answered, or waits for its answer. */

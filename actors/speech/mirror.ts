@@ -1,3 +1,5 @@
+import { normaliseText } from '../../machines/policies/text.ts';
+import { behindWakePhrase } from '../../machines/session/attention/attention.ts';
 import type { SpeechConversation, SpeechItem } from '../ports/speech.ts';
 
 /** An item of the model's conversation, as far as Parley knows it. */
@@ -17,6 +19,14 @@ interface Entry {
 /** An item as the history wants it; of a call and its result also Parley's name for the call. */
 export type Wanted = SpeechItem & { readonly action?: string };
 
+/** How the words of an utterance become those of a turn. */
+export interface Wording {
+  /** Phrases that wake the robot. */
+  readonly wake: readonly string[];
+  /** Of the session. */
+  readonly language: string;
+}
+
 /**
  * The model's conversation as Parley knows it. Before each reply it is made equal to Parley's own history, which is the
  * truth: after a barge-in, a turn that other engines answered, a change by the client, or in a new connection.
@@ -24,11 +34,13 @@ export type Wanted = SpeechItem & { readonly action?: string };
 export class Mirror {
   readonly #conversation: SpeechConversation;
   readonly #newId: () => string;
+  readonly #wording: Wording;
   #entries: Entry[] = [];
 
-  constructor(conversation: SpeechConversation, newId: () => string) {
+  constructor(conversation: SpeechConversation, newId: () => string, wording: Wording) {
     this.#conversation = conversation;
     this.#newId = newId;
+    this.#wording = wording;
   }
 
   /** The items in words, for a new connection. */
@@ -90,7 +102,7 @@ export class Mirror {
   settle(wanted: readonly Wanted[]): void {
     const fresh = this.#entries.filter((entry) => entry.fresh);
     const last = wanted.at(-1);
-    const taken = spokenAs(fresh, last);
+    const taken = spokenAs(fresh, last, this.#wording);
     for (const [i, entry] of taken.entries()) {
       entry.fresh = false;
       if (i === 0 && last) entry.item = last;
@@ -140,13 +152,20 @@ export class Mirror {
 
 /**
  * The last of these utterances that are together the turn of the user that is wanted; none if it was said otherwise. Before them
- * are those that were heard again as a whole. A wake phrase in front is not part of the turn.
+ * are those that were heard again as a whole, or that were not for the robot. A wake phrase in front is not part of the turn.
  */
-function spokenAs(utterances: readonly Entry[], wanted: Wanted | undefined): readonly Entry[] {
+function spokenAs(
+  utterances: readonly Entry[],
+  wanted: Wanted | undefined,
+  { wake, language }: Wording,
+): readonly Entry[] {
   if (wanted?.type !== 'message' || wanted.role !== 'user') return [];
   const words = utterances.map(({ item }) => (item.type === 'message' ? item.text : ''));
+  const behindWake = words.map((text) => behindWakePhrase(text, wake, language) ?? text);
+  const text = normaliseText(wanted.text, language);
+  const isTurn = (parts: readonly string[]) => normaliseText(parts.join(' '), language) === text;
   for (let from = words.length - 1; from >= 0; from--)
-    if (plain(words.slice(from).join(' ')).endsWith(plain(wanted.text))) return utterances.slice(from);
+    if (isTurn(words.slice(from)) || isTurn(behindWake.slice(from))) return utterances.slice(from);
   return [];
 }
 

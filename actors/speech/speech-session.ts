@@ -1,6 +1,7 @@
 import { PIPELINE_RATE } from '../../machines/audio.ts';
 import type { Clock, TimerHandle } from '../../machines/clock.ts';
 import { errorFrom, ParleyError } from '../../machines/errors.ts';
+import type { SessionParameters } from '../../machines/parameters.ts';
 import type { TurnEnd } from '../../machines/session/events.ts';
 import type { Modality } from '../../machines/wire.ts';
 import { AsyncQueue } from '../async-queue.ts';
@@ -29,6 +30,7 @@ export interface SpeechParameters {
 export interface SpeechSessionOptions extends SpeechParameters {
   readonly clock: Clock;
   readonly resamplers: ResamplerFactory;
+  readonly parameters: Pick<SessionParameters, 'words'>;
   readonly language: string;
   readonly output?: Modality;
   /** What answers while the model cannot. */
@@ -121,7 +123,7 @@ export class SpeechSession {
   }
 
   async #open(): Promise<Link | undefined> {
-    const { engine, language, output = 'audio', onProblem } = this.#options;
+    const { engine, language, output = 'audio', parameters, onProblem } = this.#options;
     const { signal } = this.#over;
     let link: Link | undefined;
     try {
@@ -138,7 +140,7 @@ export class SpeechSession {
         },
         signal,
       );
-      link = new Link(conversation, engine.endsTurns);
+      link = new Link(conversation, { wake: parameters.words.wake ?? [], language }, engine.endsTurns);
       if (!signal.aborted) {
         this.#backoff.reset();
         return link;

@@ -305,6 +305,23 @@ describe('a speech model that ends turns', () => {
     expect(asked).toEqual([['and there']]);
   });
 
+  it('forgets speech that was not for the robot, also if it ended with the words that are typed then', async () => {
+    const { talk, model } = await modelScene(
+      {
+        hears: (_samples, number) => ({ text: number === 0 ? 'ask it what grows here' : 'Robot, and there' }),
+      },
+      { attention: 'wake', parameters: parameters({ words: { wake: ['robot'], halt: ['stop'] } }) },
+    );
+    await say(talk, 600, 1_000);
+    await backToIdle(talk);
+    await answered(talk, 'what grows here');
+    await talk.wait(20_000);
+    await answeredAloud(talk);
+    expect(model.conversation.messages.map(trim)).toEqual([
+      ...['user: what grows here', `assistant: ${ROSES}`, 'user: Robot, and there', `assistant: ${ROSES}`],
+    ]);
+  });
+
   it('that is lost in mid-utterance leaves the end of the turn to Parley', async () => {
     const { talk, model } = await modelScene(
       { endsTurnsAfterMs: () => 2_000 },

@@ -1,6 +1,7 @@
 import type { SpeechEngine, SpeechItem } from '../../actors/ports/speech.ts';
 import { delayName } from '../../machines/kernel.ts';
 import type { LogEntry } from '../../machines/log.ts';
+import { normaliseText } from '../../machines/policies/text.ts';
 import { ScriptedSpeech } from '../scripted-speech.ts';
 import { type EngineWorld, Listener } from './engines.ts';
 import { REPLIES } from './plans.ts';
@@ -179,7 +180,7 @@ function isWithin(words: string, text: string): boolean {
   });
 }
 
-/** The model hears the wake phrase, which is not part of the turn; the words after it are in normal form. */
+/** The model hears the wake phrase, which is not part of the turn; the words after it are in normal form in the history. */
 function plain(text: string): string {
-  return text.toLowerCase().replaceAll(WAKE_WORDS, ' ').trim().replaceAll(/\s+/gu, ' ');
+  return normaliseText(normaliseText(text, 'en').replaceAll(WAKE_WORDS, ' '), 'en');
 }

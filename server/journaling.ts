@@ -84,8 +84,12 @@ function whatDecides(parameters: SessionParameters): SessionParameters {
     phrases,
     languages,
     words,
+    partials,
     steps,
+    ...others
   } = parameters;
+  // A parameter that is not named here would not be in the journal, so the session would not replay.
+  others satisfies Record<string, never>;
   return {
     endpointing,
     speculation,
@@ -100,6 +104,7 @@ function whatDecides(parameters: SessionParameters): SessionParameters {
     phrases,
     languages,
     words,
+    ...(partials !== undefined && { partials }),
     ...(steps && { steps }),
   };
 }

@@ -30,8 +30,12 @@ interface Call {
   /** What the tool gave. */
   gave?: { readonly how: 'done' | 'failed'; readonly result?: Json };
   signal?: AbortSignal;
-  /** Its end is news to the model: number of requests since that did not have it. */
+  /** Its end is news to the model: number of requests that did not have it, since the robot was idle. */
   news?: number | undefined;
+  /** It ended before its reply did: only that turn tells of it. */
+  inTurn?: boolean;
+  /** The robot was idle since, so what waits for a reply of its own had its chance. */
+  rested?: boolean;
   /** The reply that the model was asked for with this result as news, and its text by then. */
   told?: { readonly generation: number; readonly text: number };
 }
@@ -41,6 +45,8 @@ export class ToolAudit {
   readonly #calls = new Map<string, Call>();
   /** Replies that are not over, or were interrupted: how much of each was heard. */
   readonly #heard = new Map<number, number>();
+  /** What was heard of each reply that is over. */
+  readonly #said = new Map<number, string>();
   #generation = 0;
   #text = 0;
   #interrupted = false;
@@ -87,6 +93,8 @@ export class ToolAudit {
     // What waits to be told is dropped; the history may lose it before the next request.
     if (entry.type === 'event' && (entry.event.type === 'interrupt' || entry.event.type === 'halt'))
       for (const call of this.#calls.values()) call.news = undefined;
+    if (entry.type === 'event' && entry.state === 'idle')
+      for (const call of this.#calls.values()) call.rested ||= call.news !== undefined;
     const message = publishedIn(entry);
     if (message?.type === 'action') this.#onAction(message);
     else if (message?.type === 'reply') {
@@ -133,6 +141,7 @@ export class ToolAudit {
     call.status = status;
     const isNews = (status === 'done' || status === 'failed') && fitsHistory(call.gave?.result);
     call.news = isNews ? 0 : undefined;
+    call.inTurn = !this.#said.has(call.generation);
     if (!call.ours) return;
     if (status === 'done' && call.gave?.how !== 'done')
       this.#options.found(`${id} of ${name} counts as done, and is not`);
@@ -145,7 +154,9 @@ export class ToolAudit {
     this.#interrupted = reason === 'interrupted';
     this.#askedAloud ||= heard.includes(QUESTION.slice(0, QUESTION.length / 2));
     this.#heard.set(generation, reason === 'interrupted' ? heard.length : Number.POSITIVE_INFINITY);
-    for (const old of this.#heard.keys()) if (this.#heard.size > KEPT_REPLIES) this.#heard.delete(old);
+    this.#said.set(generation, heard);
+    for (const kept of [this.#heard, this.#said])
+      for (const old of kept.keys()) if (kept.size > KEPT_REPLIES) kept.delete(old);
   }
 
   #onRequest({ generation, messages, results = [], round }: ChildInputs['llm']): void {
@@ -163,11 +174,20 @@ export class ToolAudit {
       const told = [...outcomes, ...results].some((one) => one.id === id);
       if (told && generation !== call.generation)
         reached('the next reply was told what an earlier call gave');
-      call.news = told ? undefined : call.news + 1;
+      const isForgotten = call.inTurn && this.#isForgotten(call.generation, messages);
+      call.news = told || isForgotten ? undefined : call.news + (call.rested ? 1 : 0);
       // What the dialog says of the robot's actions decides which of their ends are told.
       if (call.ours && call.news === MOST_REQUESTS)
         found(`the model was not told how ${id} of ${call.name} ended`);
     }
+  }
+
+  /** The history was too long, and this turn has left it with its calls. */
+  #isForgotten(generation: number, messages: ChildInputs['llm']['messages']): boolean {
+    const heard = this.#said.get(generation);
+    if (!heard) return false;
+    const told = messages.filter(({ role }) => role === 'assistant').map(({ content }) => content);
+    return !told.join(' ').includes(heard);
   }
 
   #checkOutcome({ id, result }: ActionOutcome): void {

@@ -86,12 +86,13 @@ export class SessionLease {
     return own;
   }
 
-  /** Gives it up, so that nobody looks for the session any more. */
-  async release(): Promise<void> {
-    if (this.#over) return;
+  /** Gives it up, so that nobody looks for the session any more. Resolves with whether it was still this server's. */
+  async release(): Promise<boolean> {
+    if (this.#over) return false;
     this.#stop();
     await this.#renewing;
-    if (this.#revision > 0) await this.#options.store.release(this.#options.session, this.#revision);
+    if (this.#revision === 0) return false;
+    return this.#options.store.release(this.#options.session, this.#revision);
   }
 
   /** Leaves it as it is, for the next server. */

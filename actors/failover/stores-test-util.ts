@@ -45,7 +45,9 @@ export class SharedBroker {
         all: () => call(() => [...this.#leases.keys()]),
         release: (session, revision) =>
           call(() => {
-            if (this.#leases.get(session)?.revision === revision) this.#leases.delete(session);
+            const isAt = this.#leases.get(session)?.revision === revision;
+            if (isAt) this.#leases.delete(session);
+            return isAt;
           }),
       },
       stream: {

@@ -34,6 +34,6 @@ export interface LeaseStore {
   swap(session: string, lease: Lease, revision: number): Promise<number | undefined>;
   /** The sessions that have leases, for those who search among them. */
   all(): Promise<readonly string[]>;
-  /** Deletes a lease at `revision`; another one stays. */
-  release(session: string, revision: number): Promise<void>;
+  /** Deletes a lease at `revision`; another one stays. Resolves with whether it was at that. */
+  release(session: string, revision: number): Promise<boolean>;
 }

@@ -44,10 +44,10 @@ describe('leases in a cluster of three', () => {
     const second = (await leases.swap(session, b, first)) ?? 0;
     expect(second).toBeGreaterThan(first);
     expect(await leases.swap(session, a, first)).toBeUndefined();
-    await leases.release(session, first);
+    expect(await leases.release(session, first)).toBe(false);
     expect(await leases.read(session)).toEqual({ lease: b, revision: second });
     expect(await leases.all()).toEqual([session]);
-    await leases.release(session, second);
+    expect(await leases.release(session, second)).toBe(true);
     expect(await leases.all()).toEqual([]);
     expect(await leases.read(session)).toBeUndefined();
     expect(await leases.swap(session, a, 0)).toBeGreaterThan(second);

@@ -183,9 +183,13 @@ export async function natsFailover(options: NatsFailoverOptions): Promise<NatsFa
         }),
       release: (session, revision) =>
         within(async ({ bucket }) => {
-          await bucket.purge(session, { previousSeq: revision }).catch((error) => {
-            if (!isWrongSequence(error)) throw error;
-          });
+          try {
+            await bucket.purge(session, { previousSeq: revision });
+            return true;
+          } catch (error) {
+            if (isWrongSequence(error)) return false;
+            throw error;
+          }
         }),
     },
     stream: {

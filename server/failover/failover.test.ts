@@ -83,6 +83,20 @@ it('a session that ends where it was lost to another server, unnoticed, leaves t
   expect(broker.batches.get(SESSION)).toHaveLength(3);
 });
 
+it('a session that ends slowly, and meanwhile is taken by another server, leaves that one its journal', async () => {
+  const { clock, broker, start, passed } = servers();
+  const a = start('a');
+  const copy = await a.begin();
+  const b = start('b');
+  await b.find();
+  a.weather.delayMs = 300;
+  const ended = copy.end();
+  await clock.advance(400);
+  await b.find('unreachable');
+  await passed(ended);
+  expect(broker.batches.get(SESSION)).toHaveLength(3);
+});
+
 it('a client waits only so long for a broker that does not answer', async () => {
   const { clock, start, passed } = servers();
   const a = start('a');

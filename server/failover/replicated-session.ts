@@ -103,7 +103,8 @@ export class ReplicatedSession {
     try {
       // If another server has it, which this one did not know yet, the stream is that server's.
       if (this.#fenced || !(await this.#lease.confirm())) return;
-      await Promise.all([this.#lease.release(), stream.delete(session)]);
+      // First the lease: while it is there another server may take the session, and begin to write.
+      if (await this.#lease.release()) await stream.delete(session);
     } catch (error) {
       onProblem(error instanceof Error ? error : new Error(String(error)));
     }

@@ -77,7 +77,9 @@ export class Broker {
         all: () => call(() => (this.lease ? ['one'] : [])),
         release: (_session, revision) =>
           call(() => {
-            if (this.lease?.revision === revision) this.#note(undefined);
+            if (this.lease?.revision !== revision) return false;
+            this.#note(undefined);
+            return true;
           }),
       },
       stream: {

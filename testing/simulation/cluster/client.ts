@@ -176,7 +176,7 @@ export class Client {
     this.#timer = clock.setTimer(READY_WITHIN_MS, () => this.lost());
     server.whenAwake(() => {
       void server.enter({ ...seen(), line: attempt }).then((refusal) => {
-        if (!refusal || this.#first !== attempt) return;
+        if (!refusal || this.#over || this.#first !== attempt) return;
         onRefused(refusal.code);
         this.lost();
       });

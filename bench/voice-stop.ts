@@ -10,8 +10,8 @@ import { parseArgs } from 'node:util';
 import { haltPhrases, parseDialog } from '../actors/dialog/mod.ts';
 import { BLOCK } from '../actors/ear/echo/adaptive-filter.ts';
 import { EchoCanceller } from '../actors/ear/echo/canceller.ts';
+import { SteadyNoiseFilter } from '../actors/ear/steady-noise.ts';
 import { loadSoundswallower, ScoredDecoder } from '../adapters/soundswallower/decoder.ts';
-import { Denoiser } from '../adapters/spotter/soundswallower/denoiser.ts';
 import { spotterGrammar } from '../adapters/spotter/soundswallower/grammar.ts';
 import {
   BEHIND,
@@ -275,7 +275,7 @@ async function evidence(): Promise<void> {
       const word = await sounds.speech('stop', voice);
       for (const { sound, start } of await scenes(word)) {
         const audio = new Stretch(sound.length);
-        audio.push(new Denoiser().push(pcm(sound)));
+        audio.push(new SteadyNoiseFilter().process(pcm(sound)));
         const end = start + word.length;
         const gain = audio.gain(start - BLOCK, end);
         const heard = audio.levelled(start - SPOTTER_BEFORE, Math.min(audio.end, end + BEHIND), gain);

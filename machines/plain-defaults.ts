@@ -12,7 +12,7 @@ export const plainDefaults = {
   speculation: { enabled: true, stableMs: 150, maxPerTurn: 3 },
   bargeIn: {
     confirmSpeechMs: 250,
-    firstWordsMs: 500,
+    firstWordsMs: 1_500,
     backchannelMaxMs: 4_000,
     verdictMs: 800,
     wordsMs: 200,

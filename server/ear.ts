@@ -1,4 +1,5 @@
 import type { EarParameters } from '../actors/ear/front-end.ts';
+import { SteadyNoiseFilter } from '../actors/ear/steady-noise.ts';
 import { speexResampler } from '../adapters/audio/resampler.ts';
 import { rnnoise } from '../adapters/denoiser/rnnoise.ts';
 import { sherpaDenoiser } from '../adapters/denoiser/sherpa/sherpa.ts';
@@ -12,6 +13,7 @@ import type { Config } from './config/schema.ts';
 export async function earOf({ ear, models }: Pick<Config, 'ear' | 'models'>): Promise<EarParameters> {
   const { denoise, denoiseModel, ...parameters } = ear;
   if (denoise === 'none') return parameters;
+  if (denoise === 'steady') return { ...parameters, denoiser: { create: () => new SteadyNoiseFilter() } };
   const denoiser =
     denoise === 'rnnoise'
       ? await rnnoise(await speexResampler())

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
@@ -6,12 +6,12 @@ import { parseDialog } from '../actors/dialog/mod.ts';
 import { evaluate, parseScenario } from '../testing/mod.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
+const dialog = parseDialog(readFileSync(join(root, 'examples/robot.dialog.yaml'), 'utf8'), 'robot');
 
 describe('the goals, over a few steps of the scenarios', () => {
   it('are met: people are yielded to and answered in time, noises and music are ignored', {
     timeout: 600_000,
   }, async () => {
-    const dialog = parseDialog(await readFile(join(root, 'examples/robot.dialog.yaml'), 'utf8'), 'robot');
     const over = 'tell me a story';
     const scenario = parseScenario({
       name: 'Goals',
@@ -46,7 +46,6 @@ describe('the voice stop, over the robot’s own voice before the ear knows its 
   it('stops the robot where neither the lane nor the recogniser is sure alone', {
     timeout: 600_000,
   }, async () => {
-    const dialog = parseDialog(await readFile(join(root, 'examples/robot.dialog.yaml'), 'utf8'), 'robot');
     const scenario = parseScenario({
       name: 'Stop',
       voices: ['en-gb+m3'],
@@ -63,7 +62,6 @@ describe('attention, with the real recogniser', () => {
   it('the wake phrase wakes a robot that ignores all else, and the order behind it is understood', {
     timeout: 600_000,
   }, async () => {
-    const dialog = parseDialog(await readFile(join(root, 'examples/robot.dialog.yaml'), 'utf8'), 'robot');
     const scenario = parseScenario({
       name: 'Asleep',
       attention: 'wake',
@@ -80,7 +78,6 @@ describe('attention, with the real recogniser', () => {
   });
 
   it('what is addressed to others neither interrupts nor is answered', { timeout: 600_000 }, async () => {
-    const dialog = parseDialog(await readFile(join(root, 'examples/robot.dialog.yaml'), 'utf8'), 'robot');
     const scenario = parseScenario({
       name: 'Addressed',
       attention: 'addressed',

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { parseDialog } from '../actors/dialog/mod.ts';
+import { defaultParameters } from '../machines/parameters.ts';
 import { main } from '../server/cli.ts';
 import { describeScenario } from '../testing/eval/scenario.ts';
 import { type Evaluation, evaluate, parseScenario, readScenario } from '../testing/mod.ts';
@@ -27,7 +28,9 @@ describe('an evaluation', () => {
         { quiet: 2000 },
       ],
     });
-    const { scenarios, all } = await evaluate([scenario, scenario], { dialog });
+    // So short that a summary would be due: the dialog is not asked for one.
+    const parameters = { ...defaultParameters, history: { ...defaultParameters.history, summaryTokens: 20 } };
+    const { scenarios, all } = await evaluate([scenario, scenario], { dialog, parameters });
     expect(scenarios[1]).toEqual(scenarios[0]);
     expect(all.defects).toEqual([]);
     expect(all.understood).toEqual({ right: 4, wrong: 0, nothing: 0 });

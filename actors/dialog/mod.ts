@@ -18,7 +18,7 @@ export {
 export { learntFrom } from './learning.ts';
 export type { DialogMatch } from './match.ts';
 export { matchDialog } from './match.ts';
-export { fillersOf, withDialog, withRecogniser } from './parameters.ts';
+export { fillersOf, withDialog, withoutSummaries, withRecogniser } from './parameters.ts';
 export { parseDialog } from './parse.ts';
 export type { PhraseNode } from './phrase.ts';
 export { expandPhrase, vocabulary, waysOf } from './phrase-facts.ts';

@@ -21,7 +21,12 @@ export function fillersOf(
   return phrases.fillers.length > 0 ? phrases.fillers : dialog.fillers;
 }
 
-/** Adds the session parameters that come from the dialog: stop words, backchannels, fillers, terms of actions. `offered`: the actions that the language engine may request; by default those of the dialog. `models`: whether a language model answers, which can speak about any result.
+/** A dialog cannot summarise a conversation. */
+export function withoutSummaries(history: SessionParameters['history']): SessionParameters['history'] {
+  return { ...history, summaryTokens: 0 };
+}
+
+/** Adds the session parameters that come from the dialog: stop words, backchannels, fillers, terms of actions. `offered`: the actions that the language engine may request; by default those of the dialog. `models`: whether a language model answers, which can speak about any result, and summarise.
  */
 export function withDialog(
   parameters: SessionParameters,
@@ -40,6 +45,7 @@ export function withDialog(
       ...filled({ moving: movingActions(dialog) }),
       ...filled({ followUps: { ...toldEnds(dialog), ...(models && { '*': REPORTED_ENDS }) } }),
     },
+    ...(!models && { history: withoutSummaries(parameters.history) }),
     phrases: { ...parameters.phrases, fillers: fillersOf(parameters, dialog) },
     languages: languagesOf(parameters, dialog, models),
     words: {

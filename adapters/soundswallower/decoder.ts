@@ -29,18 +29,27 @@ const CONFIG = {
   dict: 'none',
 } as const;
 
-/** Part of the best path: a word, or silence and noise. */
-export interface Segment {
-  readonly kind: 'word' | 'silence';
-  /** With the mark of a second pronunciation: `read(2)`. */
-  readonly name: string;
-  /** Without the mark of a second pronunciation. */
-  readonly text: string;
+/** A stretch of the best path. */
+export interface Stretch {
   /** 10 ms each, from the start of the decoded audio. */
   readonly fromFrame: number;
   readonly frames: number;
   /** In the decoder's log units, 0 at best. */
   readonly cost: number;
+}
+
+/** Part of the best path: a word, or silence and noise. */
+export interface Segment extends Stretch {
+  readonly kind: 'word' | 'silence';
+  /** With the mark of a second pronunciation: `read(2)`. */
+  readonly name: string;
+  /** Without the mark of a second pronunciation. */
+  readonly text: string;
+}
+
+/** A phone of the best path, or silence and noise (`SIL`, `+SPN+`). */
+export interface Phone extends Stretch {
+  readonly name: string;
 }
 
 /** Set after the model is read, because its own parameters come first. */
@@ -52,9 +61,13 @@ const scoreAccess = z.object({
   _decoder_hyp: z.custom<(decoder: number, score: number) => number>((value) => typeof value === 'function'),
 });
 const decoderHandle = z.object({ cdecoder: z.number().int().positive() });
-const alignment = z.object({
-  w: z.array(z.object({ t: z.string(), b: z.number(), d: z.number(), p: z.number() })).default([]),
+const aligned = z.object({ t: z.string(), b: z.number(), d: z.number(), p: z.number() });
+const alignment = z.object({ w: z.array(aligned).default([]) });
+const phoneAlignment = z.object({
+  w: z.array(z.object({ w: z.array(aligned).default([]) })).default([]),
 });
+/** Level of `get_alignment` at which each word has its phones. */
+const PHONES = 1;
 
 /** The decoder reports the acoustic score of a segment as a power of its log base (1.0001), with three decimals. */
 const LOG_UNIT = 1e-4;
@@ -145,12 +158,25 @@ export class ScoredDecoder {
             kind: /^[<[]/.test(t) ? 'silence' : 'word',
             name: t,
             text: t.replace(/\(\d+\)$/, ''),
-            fromFrame: Math.round(b * 100),
-            frames: Math.round(d * 100),
-            cost: Math.round(-Math.log(Math.max(p, SMALLEST_P)) / LOG_UNIT),
+            ...stretchOf({ b, d, p }),
           },
     );
   }
+
+  /** The phones of the best path, once the utterance has ended. */
+  phones(): readonly Phone[] {
+    if (this.text() === '') return [];
+    const { w } = phoneAlignment.parse(this.#decoder.get_alignment({ align_level: PHONES }));
+    return w.flatMap((word) => word.w.map(({ t, ...one }) => ({ name: t, ...stretchOf(one) })));
+  }
+}
+
+function stretchOf({ b, d, p }: Pick<z.infer<typeof aligned>, 'b' | 'd' | 'p'>): Stretch {
+  return {
+    fromFrame: Math.round(b * 100),
+    frames: Math.round(d * 100),
+    cost: Math.round(-Math.log(Math.max(p, SMALLEST_P)) / LOG_UNIT),
+  };
 }
 
 function setAll(decoder: Decoder, frontEnd: FrontEnd): void {

@@ -24,7 +24,13 @@ const findingSchema = z.object({
   noise: z.string(),
   /** Absent if it was taken for silence. */
   evidence: pass
-    .extend({ usual: hypothesis, anything: z.number(), contrast: z.number(), slower: pass.optional() })
+    .extend({
+      usual: hypothesis,
+      anything: z.number(),
+      contrast: z.number(),
+      worstPhone: z.number().optional(),
+      slower: pass.optional(),
+    })
     .optional(),
   audioMs: z.number(),
   cpuMs: z.number(),

@@ -92,6 +92,7 @@ function dataOf(grammar: string, all: readonly string[]): ThreadData {
     grammar,
     words,
     backchannels: [],
+    stops: [],
     otherWords: [...otherWords(words, [])],
     pronunciations: new Map(),
     decoders: 1,

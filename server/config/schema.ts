@@ -195,8 +195,8 @@ export const configSchema = z.strictObject({
       'Remove what is below this frequency, and a constant offset, from the microphone’s audio; 0 for nothing. 80 is below the lowest voices.',
     ),
     denoise: key(
-      z.enum(['none', 'rnnoise', 'sherpa']).default('none'),
-      '`rnnoise` removes noise from the microphone’s audio; needs the optional package @echogarden/rnnoise-wasm. Costs 1.8 % of a core for each session; see ear.md. `sherpa` does it with `denoiseModel`.',
+      z.enum(['none', 'steady', 'rnnoise', 'sherpa']).default('none'),
+      '`steady` takes the steady noise of motors and fans out of the microphone’s audio. `rnnoise` removes any noise; needs the optional package @echogarden/rnnoise-wasm. Costs 1.8 % of a core for each session; see ear.md. `sherpa` does it with `denoiseModel`.',
     ),
     denoiseModel: text('gtcrn', 'Model of `denoise: sherpa`: its name (`parley models list`) or its folder.'),
     gateDbfs: key(

@@ -1,3 +1,4 @@
+import { withoutSummaries } from '../../actors/dialog/mod.ts';
 import type { SessionParameters } from '../../machines/parameters.ts';
 import type { Config } from '../config/schema.ts';
 import { answersWithModel } from '../offered-actions.ts';
@@ -15,7 +16,7 @@ export function withTools(
   return {
     ...parameters,
     // Only a language model can summarise.
-    history: looping ? history : { ...history, summaryTokens: 0 },
+    history: looping ? history : withoutSummaries(history),
     actions: {
       ...parameters.actions,
       ...(looping && tools.maxRounds > 0 && { rounds: tools.maxRounds }),

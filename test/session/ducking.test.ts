@@ -132,6 +132,18 @@ describe('a sound whose meaning is not clear', () => {
     expect(talk.of('reply.end')).toMatchObject([{ reason: 'interrupted' }, { heard: 'Fine.' }]);
   });
 
+  it('ends it by a sentence whose words are known only at its end, and nothing is heard meanwhile', async () => {
+    const { talk, windows } = await ducking({
+      said: [{ text: 'tell me a joke', finalMs: 100 }],
+      replies: [REPLY, 'Fine.'],
+      parameters: withRecogniser(parameters({}), true),
+    });
+    await windows(...Array<number>(32).fill(0.99), ...Array<number>(30).fill(0.01));
+    await talk.until(() => talk.of('reply.end').length === 2);
+    expect(playback(talk)).toEqual(['paused']);
+    expect(talk.of('reply.end')).toMatchObject([{ reason: 'interrupted' }, { heard: 'Fine.' }]);
+  });
+
   it('makes it softer, and does not end it, where words would be known by now', async () => {
     const { talk, windows } = await ducking({
       said: [{ text: '' }],

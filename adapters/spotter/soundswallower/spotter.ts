@@ -1,6 +1,6 @@
+import { SteadyNoiseFilter } from '../../../actors/ear/steady-noise.ts';
 import { PIPELINE_RATE, samplesInMs } from '../../../machines/audio.ts';
 import { type Loaded, ScoredDecoder } from '../../soundswallower/decoder.ts';
-import { Denoiser } from './denoiser.ts';
 import type { SpotterGrammar } from './grammar.ts';
 import { Stretch } from './stretch.ts';
 import { begins, type Evidence, isStop, isWorthwhile, LEAST_FRAMES } from './verdict.ts';
@@ -51,7 +51,7 @@ export class Spotter {
   readonly #with: ScoredDecoder;
   readonly #without: ScoredDecoder;
   #emit: (finding: Finding) => void = () => {};
-  #denoiser = new Denoiser();
+  #denoiser = new SteadyNoiseFilter();
   #audio = new Stretch(LONGEST);
   #gain = 0;
   /** The first opinion's audio: `[#from, #to)`. */
@@ -87,7 +87,7 @@ export class Spotter {
   /** Begins a stretch. `emit` is called as soon as something is found, before the work that follows from it. */
   begin(emit: (finding: Finding) => void): void {
     this.#emit = emit;
-    this.#denoiser = new Denoiser();
+    this.#denoiser = new SteadyNoiseFilter();
     this.#audio = new Stretch(LONGEST);
     this.#gain = 0;
     this.#from = 0;
@@ -98,7 +98,7 @@ export class Spotter {
   }
 
   async push(noisy: Int16Array): Promise<void> {
-    const samples = this.#denoiser.push(noisy);
+    const samples = this.#denoiser.process(noisy);
     for (let at = 0; at < samples.length; ) {
       const count = Math.min(samples.length - at, STEP - (this.#audio.end - this.#to));
       this.#audio.push(samples.subarray(at, at + count));

@@ -13,9 +13,9 @@ export const LEAST_FRAMES = 24;
 /** Amid speech, phrases with less evidence than this at the moment of the suspicion were not confirmed later. */
 const WORTHWHILE = -400;
 
-/** dB: a phrase begins where it is so much quieter before it. Noise may be as loud as that… */
+/** Where the sound before a phrase is this much quieter than the phrase, dB, the phrase begins there. */
 const QUIET = 8;
-/** …but speech that pauses for a consonant too, so the end of speech must be quieter to be one. */
+/** Where the sound after it is this much quieter, dB, speech ends there: more than `QUIET`, because the pause before a consonant is quiet too. */
 const SILENT = 20;
 
 /** Log units. Fitted, see `isStop`. */

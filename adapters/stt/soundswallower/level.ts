@@ -17,7 +17,7 @@ const LEAST_LEVEL = 20;
 const ABOVE_NOISE = 1.8;
 const QUIETEST = 0.1;
 const SURE = 0.25;
-/** dB: with so much contrast a room is quiet. */
+/** dB between the loudest and the quietest sound. A room with this much counts as quiet; more is the same. */
 export const MOST_CONTRAST = 45;
 /** Audio kept on both sides of the speech, in samples (200 ms). */
 const PAD = 3_200;

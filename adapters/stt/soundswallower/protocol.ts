@@ -6,6 +6,8 @@ export const threadDataSchema = z.object({
   words: z.array(z.string()),
   /** Sounds of a listener, which are also in the grammar. */
   backchannels: z.array(z.string()),
+  /** Sentences that stop the robot: they are looked at more closely, see verdict.ts. */
+  stops: z.array(z.string()),
   /** Words of other speech, see common-words.ts. */
   otherWords: z.array(z.string()),
   /** Word → phones, from the dialog. */

@@ -1,6 +1,7 @@
 import type { FeatureBuffer } from 'soundswallower';
 import type { Rejection } from '../../../machines/wire.ts';
 import { loadSoundswallower, ScoredDecoder } from '../../soundswallower/decoder.ts';
+import { worstPhone } from '../../soundswallower/worst-phone.ts';
 import { loopGrammar, PHONES, phoneWord } from './jsgf.ts';
 import { LevelledAudio } from './level.ts';
 import type { ThreadData } from './protocol.ts';
@@ -88,6 +89,7 @@ export class Recogniser {
   readonly #phonesOf: ReadonlyMap<string, string>;
   readonly #strictness: number;
   readonly #backchannels: ReadonlySet<string>;
+  readonly #stops: ReadonlySet<string>;
   #audio = new LevelledAudio();
   #heard = 0;
   #running = false;
@@ -96,7 +98,7 @@ export class Recogniser {
   constructor(
     { sentences, anything, otherWords }: Decoders,
     phonesOf: ReadonlyMap<string, string>,
-    { strictness, backchannels }: ThreadData,
+    { strictness, backchannels, stops }: ThreadData,
   ) {
     this.#sentences = sentences;
     this.#anything = anything;
@@ -104,6 +106,7 @@ export class Recogniser {
     this.#phonesOf = phonesOf;
     this.#strictness = strictness;
     this.#backchannels = new Set(backchannels);
+    this.#stops = new Set(stops);
   }
 
   begin(): void {
@@ -149,7 +152,11 @@ export class Recogniser {
     const anything = -this.#anything.score();
     const audio = this.#audio.whole();
     const contrast = this.#audio.contrast();
-    const evidence = { usual, anything, contrast, ...(await this.#pass(audio)) };
+    const pass = await this.#pass(audio);
+    const worst = this.#stops.has(pass.own.text)
+      ? worstPhone(this.#sentences.phones(), this.#otherWords.phones())
+      : undefined;
+    const evidence = { usual, anything, contrast, ...pass, worstPhone: worst };
     if (!isInDoubt(judge(evidence, this.#strictness))) return evidence;
     return { ...evidence, slower: await this.#pass(stretched(audio, SLOWER)) };
   }

@@ -1,5 +1,5 @@
 import type { WorkerOptions } from 'node:worker_threads';
-import type { Dialog } from '../../../actors/dialog/mod.ts';
+import { type Dialog, haltPhrases } from '../../../actors/dialog/mod.ts';
 import type { SttEngine, SttEvent } from '../../../actors/ports/stt.ts';
 import type { Clock } from '../../../machines/clock.ts';
 import { ParleyError } from '../../../machines/errors.ts';
@@ -50,6 +50,7 @@ export function threadDataOf(dialog: Dialog, decoders: number, strictness = 0): 
     grammar: dialogGrammar(dialog),
     words: [...grammarWords(dialog)],
     backchannels: [...dialog.backchannels],
+    stops: [...haltPhrases(dialog)],
     otherWords: [...otherWords(grammarWords(dialog), slotWords(dialog))],
     pronunciations: new Map(dialog.pronunciations),
     decoders,

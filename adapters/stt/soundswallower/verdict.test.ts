@@ -31,6 +31,15 @@ describe('the verdict', () => {
     expect(isInDoubt(judge(heard('turn left', UNSURE + 60), 0))).toBe(false);
   });
 
+  it('doubts a stop with a phone that is hardly there, but in noise, where each may fit badly', () => {
+    const stop = { ...heard('stop now', SURE), worstPhone: 69 };
+    expect(judge(stop, 0).confidence).toBeLessThan(judge({ ...stop, worstPhone: 40 }, 0).confidence);
+    expect(judge({ ...stop, worstPhone: 40 }, 0)).toEqual(judge(heard('stop now', SURE), 0));
+    const noisy = { ...stop, contrast: 25 };
+    expect(judge(noisy, 0)).toEqual(judge({ ...noisy, worstPhone: 0 }, 0));
+    expect(judge({ ...stop, worstPhone: 120 }, 0).accepted).toBe(false);
+  });
+
   it('takes a long sentence that fits the slower utterance, and no short one', () => {
     const first = heard('turn right', UNSURE);
     const slower = pass(hypothesis('turn left', SURE - 8));

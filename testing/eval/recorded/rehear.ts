@@ -1,5 +1,5 @@
 import type { Dialog } from '../../../actors/dialog/mod.ts';
-import { dialogActions, dialogReader } from '../../../actors/dialog/mod.ts';
+import { dialogActions, dialogReader, withoutSummaries } from '../../../actors/dialog/mod.ts';
 import { defaultEarParameters, type EarParameters } from '../../../actors/ear/front-end.ts';
 import type { JournalAudio } from '../../../actors/ports/journal.ts';
 import { type ClientCommand, clientCommand } from '../../../actors/session/client-command.ts';
@@ -77,7 +77,8 @@ export async function rehear(recording: Recording, options: RehearOptions): Prom
       onPlayed: (generation, samples) => talk.send({ type: 'played', generation, samples }),
     });
     const talk: Conversation = new Conversation({
-      ...{ bus: inProcessBus({ clock }), clock, resamplers: await speexResampler(), parameters },
+      ...{ bus: inProcessBus({ clock }), clock, resamplers: await speexResampler() },
+      parameters: { ...parameters, history: withoutSummaries(parameters.history) },
       ...{ outputRate: PIPELINE_RATE, language: input.language, seed: input.seed },
       ...(input.voice !== undefined && { replyVoice: input.voice }),
       ...(input.output && { output: input.output }),

@@ -1,4 +1,5 @@
-import { BINS, FFT_SIZE, forward, inverse, spectrum } from '../../../actors/ear/echo/fft.ts';
+import type { Denoiser } from '../ports/denoiser.ts';
+import { BINS, FFT_SIZE, forward, inverse, spectrum } from './echo/fft.ts';
 
 const HALF = FFT_SIZE / 2;
 /** Root of a Hann window: analysis and synthesis with it add up to one. */
@@ -20,7 +21,7 @@ const FLOOR = 10 ** (-12 / 20);
  * second. The decoder's normalisation is fixed and does not fit noisy speech: of eight voices 10 dB above white noise,
  * one was suspected without the filter, six with it.
  */
-export class Denoiser {
+export class SteadyNoiseFilter implements Denoiser {
   readonly #input = new Float32Array(FFT_SIZE);
   readonly #overlap = new Float32Array(HALF);
   /** New samples at the end of `#input`. */
@@ -33,7 +34,7 @@ export class Denoiser {
   #early = true;
 
   /** Returns the sound up to at most 512 samples ago: half a frame for each half frame of input. */
-  push(samples: Int16Array): Int16Array {
+  process(samples: Int16Array): Int16Array {
     const out = new Int16Array(HALF * Math.floor((this.#fresh + samples.length) / HALF));
     let made = 0;
     for (let at = 0; at < samples.length; ) {
@@ -47,6 +48,8 @@ export class Denoiser {
     }
     return out.subarray(0, made);
   }
+
+  close(): void {}
 
   #filter(out: Int16Array, at: number): number {
     for (let i = 0; i < FFT_SIZE; i++) this.#frame[i] = (this.#input[i] ?? 0) * (SHAPE[i] ?? 0);

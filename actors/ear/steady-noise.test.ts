@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { PIPELINE_RATE } from '../../../machines/audio.ts';
-import { Random } from '../../../testing/simulation/random.ts';
-import { Denoiser } from './denoiser.ts';
+import { PIPELINE_RATE } from '../../machines/audio.ts';
+import { Random } from '../../testing/simulation/random.ts';
+import { SteadyNoiseFilter } from './steady-noise.ts';
 
 const db = (samples: Int16Array) =>
   10 * Math.log10(samples.reduce((sum, sample) => sum + sample * sample, 0) / samples.length);
@@ -18,10 +18,10 @@ function noisyTone(): Int16Array {
 
 /** In pieces of `size`, which need not fit the frames. */
 function filtered(samples: Int16Array, size: number): Int16Array {
-  const denoiser = new Denoiser();
+  const denoiser = new SteadyNoiseFilter();
   const pieces: number[] = [];
   for (let at = 0; at < samples.length; at += size)
-    pieces.push(...denoiser.push(samples.subarray(at, at + size)));
+    pieces.push(...denoiser.process(samples.subarray(at, at + size)));
   return Int16Array.from(pieces);
 }
 

@@ -1,4 +1,4 @@
-import { throwIfAborted } from '../../actors/cancellation.ts';
+import { raceAbort, throwIfAborted } from '../../actors/cancellation.ts';
 import { ParleyError } from '../../machines/errors.ts';
 
 /** One call of an engine. Its signal or the engine's close cancels it. */
@@ -85,13 +85,4 @@ export class Calls {
 
 function throwIfCancelled(cancelled: boolean): void {
   if (cancelled) throw new ParleyError('CANCELLED');
-}
-
-function raceAbort<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const cancel = () => reject(new ParleyError('CANCELLED'));
-    if (signal.aborted) cancel();
-    else signal.addEventListener('abort', cancel, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', cancel));
-  });
 }

@@ -1,4 +1,4 @@
-import { throwIfAborted } from '../../actors/cancellation.ts';
+import { raceAbort, throwIfAborted } from '../../actors/cancellation.ts';
 import type { TtsEngine, TtsEvent, TtsRequest } from '../../actors/ports/tts.ts';
 import { joinedSamples, msOfSamples, samplesInMs } from '../../machines/audio.ts';
 import type { PhraseCache } from './phrase-cache.ts';
@@ -70,7 +70,7 @@ export function cachedTts(engine: TtsEngine, cache: PhraseCache, options: Cached
     async prepare(request, signal) {
       throwIfAborted(signal);
       const key = keyOf(request);
-      if (await cache.share(key)) return false;
+      if (await raceAbort(cache.share(key), signal)) return false;
       for await (const _event of recorded(request, key, true, signal));
       return true;
     },

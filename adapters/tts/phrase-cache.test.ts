@@ -348,6 +348,14 @@ describe('phrases that servers share', () => {
     expect(kept.size).toBe(0);
   });
 
+  it('are not waited for by a server that stops, if a broker does not answer', async () => {
+    const hanging: SharedFiles = { ...sharing().files, get: () => new Promise(() => {}) };
+    const stopped = new AbortController();
+    const preparing = server(hanging).tts.prepare(request, stopped.signal);
+    stopped.abort();
+    await expect(preparing).rejects.toMatchObject({ code: 'CANCELLED' });
+  });
+
   it('are synthesised here if the others cannot be reached, or have something else', async () => {
     const failing: SharedFiles = {
       has: async () => false,

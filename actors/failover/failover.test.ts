@@ -166,6 +166,75 @@ describe('a replicated journal', () => {
     expect(records()).toEqual(upTo(11));
     expect(log.at(-1)).toBe('a durable 11');
   });
+
+  it('cannot be taken over before it is whole again', async () => {
+    const { clock, log, broker, add, records } = scene();
+    const [a, b] = [add('a'), add('b')];
+    a.begin();
+    a.write(600);
+    await clock.advance(1_000);
+    broker.forget();
+    a.replica().prove();
+    while (records().length === 0) await clock.advance(1);
+    expect(records().length).toBeLessThan(600);
+    void b.take();
+    await clock.advance(2_000);
+    void b.take();
+    await clock.advance(2_000);
+    expect(log).toEqual(['b gone', 'b has 600 in epoch 2']);
+  });
+
+  it('goes on, and is whole, if a broker stores batches of it a second time', async () => {
+    const { clock, log, broker, add } = scene();
+    const [a, b] = [add('a'), add('b')];
+    a.begin();
+    for (let i = 0; i < 3; i++) {
+      a.write(2);
+      await clock.advance(100);
+    }
+    broker.repeat(SESSION, 2);
+    a.write(1);
+    void a.durable();
+    await clock.advance(1_000);
+    void b.take();
+    await clock.advance(1_000);
+    broker.repeat(SESSION, 4);
+    b.write(1);
+    void b.durable();
+    await clock.advance(1_000);
+    void add('c').take();
+    await clock.advance(1_000);
+    expect(log.filter((line) => !line.includes(': '))).toEqual([
+      'a durable 7',
+      'b has 7 in epoch 2',
+      'b durable 8',
+      'c has 8 in epoch 3',
+    ]);
+  });
+
+  it('is that of the server that has the session, if one that had lost it told brokers without a memory first', async () => {
+    const { clock, log, broker, add } = scene();
+    const [a, b] = [add('a'), add('b')];
+    a.begin();
+    a.write(3);
+    await clock.advance(100);
+    void b.take();
+    await clock.advance(100);
+    b.write(2);
+    await clock.advance(100);
+    broker.forget();
+    a.replica().prove();
+    await clock.advance(100);
+    b.replica().prove();
+    await clock.advance(2_000);
+    a.write(1);
+    await clock.advance(2_000);
+    expect(log.filter((line) => !line.startsWith('b: '))).toEqual(['b has 3 in epoch 2', 'a is fenced']);
+    const c = add('c');
+    void c.take();
+    await clock.advance(100);
+    expect(log.at(-1)).toBe('c has 5 in epoch 3');
+  });
 });
 
 describe('a takeover', () => {

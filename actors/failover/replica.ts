@@ -36,8 +36,8 @@ export interface ReplicaOptions {
   readonly onProblem: (error: Error) => void;
 }
 
-/** How an append ended that was refused: it had arrived before, another server has fenced this one, or nothing is there. */
-type Refusal = 'arrived' | 'fenced' | 'empty' | 'again';
+/** How an append ended that was refused: it had arrived before, another server has fenced this one, or the journal is gone. */
+type Refusal = 'arrived' | 'fenced' | 'gone' | 'again';
 
 /**
  * Copies a session's journal to the stream, in order, one batch at a time. Each is appended only after the one before: a server
@@ -51,8 +51,14 @@ export class Replica {
   /** Number of records that the journal has. */
   #end: number;
   #last: number;
+  /** The next batch is the journal's first. */
+  #opens: boolean;
   #next: number;
   #number: number;
+  /** Number of records of the journal when the stream was found to have lost it. */
+  #lost = 0;
+  /** Nothing was sent since the brokers may have lost it. */
+  #unproven = false;
   /** Sent, without a known outcome. */
   #flying: JournalBatch | undefined;
   #pumping = false;
@@ -63,6 +69,7 @@ export class Replica {
   constructor(options: ReplicaOptions) {
     this.#options = options;
     this.#last = options.last;
+    this.#opens = options.last === 0;
     this.#next = options.next;
     this.#number = options.number;
     this.#end = options.next;
@@ -75,6 +82,13 @@ export class Replica {
     this.#waiting.push(record);
     if (this.#waiting.length > WAITING_RECORDS) this.#waiting = [];
     this.#soon(PACE_MS);
+  }
+
+  /** Sends something soon: a stream that has lost the session refuses it, and gets all of it again. */
+  prove(): void {
+    if (this.#state !== 'open' || this.#opens) return;
+    this.#unproven = true;
+    this.#soon(0);
   }
 
   /**
@@ -150,7 +164,7 @@ export class Replica {
 
   /** Whether the stream lacks something: a session without a record has its opening. */
   get #owes(): boolean {
-    return this.#last === 0 || this.#next < this.#end;
+    return this.#opens || this.#next < this.#end || this.#unproven || this.#flying !== undefined;
   }
 
   /** Sends the next batch, or the one again whose outcome is unknown. */
@@ -174,6 +188,7 @@ export class Replica {
 
   #arrived(batch: JournalBatch, seq: number): void {
     this.#flying = undefined;
+    this.#opens = false;
     this.#last = seq;
     this.#number += 1;
     this.#next += batch.records.length;
@@ -184,37 +199,59 @@ export class Replica {
 
   async #refusal(batch: JournalBatch): Promise<Refusal> {
     const { stream, session, server, epoch, reclaim } = this.#options;
-    const found = await stream.last(session);
+    const found = await stream.last(session, this.#last);
     if (this.#state !== 'open') return 'again';
-    if (!found) {
-      if (!(await reclaim())) return 'fenced';
-      // From the beginning: the stream's memory was lost, or the session was too old for it.
-      this.#flying = undefined;
-      this.#waiting = [];
-      this.#last = 0;
-      this.#next = 0;
-      return 'empty';
+    const newest = found?.batch;
+    if (newest && newest.epoch > epoch) return 'fenced';
+    const isOwn = newest?.server === server && newest.epoch === epoch;
+    if (found && isOwn && newest.number === batch.number) {
+      this.#arrived(batch, found.seq);
+      return 'arrived';
     }
-    const { batch: newest, seq } = found;
-    if (newest.server !== server || newest.epoch !== epoch) return newest.epoch > epoch ? 'fenced' : 'again';
-    if (newest.number !== batch.number) return 'again';
-    this.#arrived(batch, seq);
-    return 'arrived';
+    // A broker that was stopped for a while stored a batch a second time, behind those that came meanwhile.
+    if (found && found.seq > this.#last && (isOwn || (await this.#isThere()))) {
+      this.#last = found.seq;
+      return 'again';
+    }
+    if (isOwn) return 'again';
+    if (!(await reclaim())) return 'fenced';
+    // From the beginning: the stream's memory was lost, or the session was too old for it.
+    this.#flying = undefined;
+    this.#waiting = [];
+    this.#lost = this.#end;
+    this.#last = found?.seq ?? 0;
+    this.#opens = true;
+    this.#number += 1;
+    this.#next = 0;
+    return 'gone';
+  }
+
+  /** Whether the stream still has batches of this server. */
+  async #isThere(): Promise<boolean> {
+    const { stream, session, server, epoch } = this.#options;
+    const all = await stream.read(session);
+    return all.some(({ batch }) => batch.server === server && batch.epoch === epoch);
   }
 
   /** The next records that are there, first with the opening; undefined if nothing can be sent now. */
   async #batch(): Promise<JournalBatch | undefined> {
     const { server, epoch, opening, stream } = this.#options;
     const own = this.#next < this.#end ? await this.#records() : [];
-    let size = this.#last === 0 ? JSON.stringify(opening).length : 0;
+    let size = this.#opens ? JSON.stringify(opening).length : 0;
     const records: JournalRecord[] = [];
     for (const record of own.slice(0, BATCH_RECORDS)) {
       size += JSON.stringify(record).length;
       if (size > stream.maxBatch && records.length > 0) break;
       records.push(record);
     }
-    if (records.length === 0 && this.#last > 0) return undefined;
-    return { server, epoch, number: this.#number, ...(this.#last === 0 && { opening }), records };
+    if (records.length === 0 && !this.#opens && !this.#unproven) return undefined;
+    this.#unproven = false;
+    const more = this.#next + records.length < this.#lost;
+    return {
+      ...{ server, epoch, number: this.#number, records },
+      ...(this.#opens && { opening }),
+      ...(more && { more }),
+    };
   }
 
   async #records(): Promise<readonly JournalRecord[]> {

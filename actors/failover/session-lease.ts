@@ -67,14 +67,25 @@ export class SessionLease {
     return this.#revision;
   }
 
+  /** The brokers may have lost it: writes it again soon. */
+  prove(): void {
+    if (this.#over) return;
+    this.#timer?.cancel();
+    this.#renewing = this.#renewing.then(() => this.#renew());
+  }
+
   /** Writes it again. Resolves with whether it is this server's; rejects with BUS_UNREACHABLE. */
   async confirm(): Promise<boolean> {
     const { store, session, lease } = this.#options;
-    const found =
+    let found =
       (await writeLease(store, session, lease, this.#revision)) ??
       // All leases are gone, or this one was too old.
       (await writeLease(store, session, lease, 0));
-    if (!found) throw new ParleyError('BUS_UNREACHABLE', 'the broker is out of date');
+    // A server that had lost the session was the first to tell brokers without a memory of it.
+    if (found && found.lease.epoch < lease.epoch)
+      found = await writeLease(store, session, lease, found.revision);
+    if (!found || found.lease.epoch < lease.epoch)
+      throw new ParleyError('BUS_UNREACHABLE', 'the broker is out of date');
     const own = isSameLease(found.lease, lease);
     if (own) {
       this.#revision = found.revision;
@@ -101,6 +112,7 @@ export class SessionLease {
   }
 
   async #renew(): Promise<void> {
+    if (this.#over) return;
     try {
       await this.confirm();
       this.#retry.reset();
@@ -113,6 +125,7 @@ export class SessionLease {
 
   #again(delayMs: number): void {
     if (this.#over) return;
+    this.#timer?.cancel();
     this.#timer = this.#options.clock.setTimer(delayMs, () => {
       this.#renewing = this.#renew();
     });

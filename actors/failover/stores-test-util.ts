@@ -22,6 +22,19 @@ export class SharedBroker {
     this.#clock = clock;
   }
 
+  /** It was restarted, with an empty memory. */
+  forget(): void {
+    this.#leases.clear();
+    this.batches.clear();
+  }
+
+  /** A broker that was stopped for a while stores the last `count` batches a second time. */
+  repeat(session: string, count: number): void {
+    const all = this.batches.get(session) ?? [];
+    const again = all.slice(-count).map((one) => ({ ...one, seq: ++this.#seq }));
+    this.batches.set(session, [...all, ...again]);
+  }
+
   link(weather: Weather): { readonly leases: LeaseStore; readonly stream: JournalStream } {
     const call = async <T>(work: () => T): Promise<T> => {
       const { delayMs, fate } = weather;

@@ -38,7 +38,12 @@ export interface TakeoverOptions {
   readonly last: StreamedBatch;
   readonly leases: LeaseStore;
   readonly stream: JournalStream;
+  /** Called when a stage begins. */
+  readonly onStage?: (stage: TakeoverStage) => void;
 }
+
+/** What a takeover waits for: the lease; the fence in the journal, and then what is read up to it. */
+export type TakeoverStage = 'lease' | 'fence';
 
 /**
  * Takes a session from its server, whether that one runs or not: first the lease, then a fence in the journal. After that the one
@@ -46,12 +51,15 @@ export interface TakeoverOptions {
  * lease may be taken then, and the next attempt goes on from there.
  */
 export async function takeSession(options: TakeoverOptions): Promise<Takeover> {
-  const { session, self, found, leases, stream } = options;
+  const { session, self, found, leases, stream, onStage = () => {} } = options;
+  if (options.last.batch.more) return { type: 'gone' };
+  onStage('lease');
   const lease: Lease = { ...found.lease, ...self, epoch: found.lease.epoch + 1 };
   const entry = await writeLease(leases, session, lease, found.revision);
   if (!entry) throw new ParleyError('BUS_UNREACHABLE', 'the lease is gone, or the broker is out of date');
   if (!isSameLease(entry.lease, lease)) return { type: 'elsewhere', lease: entry.lease };
   const { server, epoch } = lease;
+  onStage('fence');
   const fence: JournalBatch = { server, epoch, number: 0, records: [] };
   for (let tries = 0; tries < FENCES; tries++) {
     const before = tries === 0 ? options.last : await stream.last(session);
@@ -61,8 +69,8 @@ export async function takeSession(options: TakeoverOptions): Promise<Takeover> {
     const seq = own ? before.seq : await stream.append(session, fence, before.seq);
     if (seq === undefined) continue; // the server before has written meanwhile
     const batches = await stream.read(session, seq);
-    const { opening, records } = joined(batches);
-    if (!opening) return { type: 'gone' };
+    const { opening, records, isWhole } = joined(batches);
+    if (!opening || !isWhole) return { type: 'gone' };
     return { type: 'taken', session: { lease, revision: entry.revision, opening, records, last: seq } };
   }
   throw new ParleyError('BUS_UNREACHABLE', 'the server before writes faster than it can be fenced');
@@ -83,16 +91,31 @@ function isFence(batch: JournalBatch, fence: JournalBatch): boolean {
 function joined(batches: readonly StreamedBatch[]): {
   readonly opening: JournalOpening | undefined;
   readonly records: readonly JournalRecord[];
+  readonly isWhole: boolean;
 } {
-  const records: JournalRecord[] = [];
+  let records: JournalRecord[] = [];
   let opening: JournalOpening | undefined;
+  let isWhole = true;
+  let newest: JournalBatch | undefined;
   for (const { batch } of batches) {
-    opening ??= batch.opening;
+    if (newest && !isAfter(batch, newest)) continue;
+    newest = batch;
+    if (batch.opening) {
+      // Begun anew, because the stream had lost it, or had got it from a server that had lost the session.
+      opening = batch.opening;
+      records = [];
+    }
+    if (batch.opening || batch.records.length > 0) isWhole = !batch.more;
     for (const record of batch.records) {
       // Batches before the opening may have left the stream.
-      if (record.record !== records.length) return { opening: undefined, records: [] };
+      if (record.record !== records.length) return { opening: undefined, records: [], isWhole };
       records.push(record);
     }
   }
-  return { opening, records };
+  return { opening, records, isWhole };
+}
+
+/** False for one that a broker stored a second time, as a broker does that was stopped for a while. */
+function isAfter(batch: JournalBatch, newest: JournalBatch): boolean {
+  return batch.epoch > newest.epoch || (batch.epoch === newest.epoch && batch.number > newest.number);
 }

@@ -73,7 +73,7 @@ export interface EventStreams {
   readonly dead: DeadLetters;
   /** Erases the events of these sessions from all streams. */
   forget(sessions: readonly string[]): Promise<void>;
-  /** Called whenever acknowledged events may have been lost: the broker restarted. */
-  onRestart(listener: () => void): void;
+  /** Called whenever a lost broker is back. `mayHaveLost`: acknowledged events, as it was restarted and nobody else had them. */
+  onBack(listener: (mayHaveLost: boolean) => void): void;
   close(): Promise<void>;
 }

@@ -23,6 +23,8 @@ export interface JournalBatch {
   /** In the first batch of a session. */
   readonly opening?: JournalOpening;
   readonly records: readonly JournalRecord[];
+  /** The stream had more of the journal before it was lost: it is not whole before the next batch. */
+  readonly more?: true;
 }
 
 export interface StreamedBatch {
@@ -47,8 +49,8 @@ export interface JournalStream {
   append(session: string, batch: JournalBatch, last: number): Promise<number | undefined>;
   /** All batches of a session in order, to at least the one with the sequence `upTo`. Without it they may be out of date. */
   read(session: string, upTo?: number): Promise<readonly StreamedBatch[]>;
-  /** The last of them. May be out of date: only an append says for sure. */
-  last(session: string): Promise<StreamedBatch | undefined>;
+  /** The last of them. May be out of date, but not if it is before the sequence `known`, which once was there. */
+  last(session: string, known?: number): Promise<StreamedBatch | undefined>;
   /** Erases the batches of a session. */
   delete(session: string): Promise<void>;
 }

@@ -12,7 +12,7 @@ export interface Backlog {
 export interface OutboxStore {
   /** Saves a turn and its events in one transaction. Rejects like `Store.saveTurn`. */
   saveTurn(turn: TurnRecord, events: readonly StreamEvent[]): Promise<void>;
-  /** The oldest events that wait, of these types. */
+  /** The oldest events that wait, of these types: first those that were never delivered. */
   waiting(types: readonly EventType[], limit: number): Promise<readonly StreamEvent[]>;
   delivered(ids: readonly string[]): Promise<void>;
   backlog(): Promise<Backlog>;

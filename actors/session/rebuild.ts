@@ -2,6 +2,7 @@ import { checkEnd, checkHeader, checkRecord } from '../../machines/journal/check
 import { QuietMoments } from '../../machines/journal/quiet.ts';
 import type { Journal, JournalRecord, Sha256 } from '../../machines/journal/record.ts';
 import { replaySteps } from '../../machines/journal/replay.ts';
+import { RecordedState } from '../../machines/journal/state.ts';
 import { JournalWriter } from '../../machines/journal/writer.ts';
 import { type KernelEvent, SessionKernel } from '../../machines/kernel.ts';
 import type { LogEntry } from '../../machines/log.ts';
@@ -20,8 +21,13 @@ import { LastReply } from './last-reply.ts';
 export interface Rebuilt {
   readonly kernel: SessionKernel;
   readonly journal: JournalSoFar;
-  /** Its events, commands and children so far. Frames are not in a journal: one stands for all before an event. */
-  readonly log: readonly LogEntry[];
+  /** Its events, commands and children so far, read from the journal as they are asked for. Frames are not in a journal: one stands for all before an event. */
+  log(): Iterable<LogEntry>;
+  /**
+   * Messages that a client has missed which saw the state `lastSeq`: the turns that began or ended later. What led to a
+   * state that it saw has reached it too.
+   */
+  missed(lastSeq: number): readonly SessionMessage[];
   /** Where the listener was in the reply of that time, if there was one. */
   readonly listener: ListenerSample | undefined;
   /** Samples of input so far. */
@@ -59,23 +65,24 @@ export async function rebuild(journal: Journal, options: RebuildOptions): Promis
   const { sha256, played, breathe } = options;
   if (footer.status !== 'open' || records.length === 0) return undefined;
   if (checkHeader(journal, sha256) || checkEnd(journal)) return undefined;
-  const story = new Story(header.input);
+  const facts = new Facts(header.input);
   for (const [index, record] of records.entries()) {
     if (checkRecord(journal, index, sha256)) return undefined;
-    story.note(record);
+    facts.note(record);
     if (index % STRETCH === 0) await breathe();
   }
-  const at = (await replayed(journal, options, story.quiet)) ?? (await replayed(journal, options));
+  const at = (await replayed(journal, options, facts.quiet)) ?? (await replayed(journal, options));
   if (!at || at.kernel.ended) return undefined;
   const { kernel, writer } = at;
   return {
     kernel,
     journal: { header, writer, records: records.length },
-    log: story.log,
-    listener: story.reply.listener(kernel.context.reply, played),
-    inputEnd: Math.max(options.inputEnd, story.inputEnd),
-    turns: story.turns,
-    returns: story.returns,
+    log: () => logOf(journal),
+    missed: (lastSeq) => missedMessages(records, lastSeq),
+    listener: lastReply(records).listener(kernel.context.reply, played),
+    inputEnd: Math.max(options.inputEnd, facts.inputEnd),
+    turns: facts.turns,
+    returns: facts.returns,
   };
 }
 
@@ -97,14 +104,57 @@ async function replayed(
   }
 }
 
-/** What happened in a journal. */
-class Story {
-  readonly log: LogEntry[] = [];
+const persistsIn = (commands: readonly Command[]) =>
+  commands.flatMap((command) => (command.type === 'persist' ? [command.turn] : []));
+
+/** What a client waits for. Most records say nothing of it, and are not parsed. */
+class Facts {
   readonly turns: TurnOutcome[] = [];
-  readonly reply = new LastReply();
   inputEnd = 0;
   returns = 0;
   readonly quiet: QuietMoments;
+
+  constructor(input: SessionInput) {
+    this.quiet = new QuietMoments(input);
+  }
+
+  note(record: JournalRecord): void {
+    if (record.stale) return;
+    const { event, commands } = record;
+    // As a kernel made them; the chain of hashes guarantees it.
+    const made: readonly Command[] = /"(?:delay|cancelDelay|persist)"/u.test(commands)
+      ? JSON.parse(commands)
+      : [];
+    this.quiet.note(record, made);
+    this.turns.push(...persistsIn(made));
+    if (!/"(?:sample|back)"/u.test(event)) return;
+    const happened = JSON.parse(event) as KernelEvent;
+    if ('sample' in happened) this.inputEnd = Math.max(this.inputEnd, happened.sample);
+    if (happened.type === 'back') this.returns += 1;
+  }
+}
+
+function lastReply(records: readonly JournalRecord[]): LastReply {
+  const reply = new LastReply();
+  const last = records.findLast(({ stale }) => !stale)?.generation;
+  for (const { generation, stale, event } of records)
+    if (generation === last && !stale && event !== 'null')
+      reply.note(JSON.parse(event) as KernelEvent, generation);
+  return reply;
+}
+
+function* logOf({ records }: Journal): Generator<LogEntry> {
+  const story = new Story();
+  for (const record of records) {
+    story.note(record);
+    yield* story.log.splice(0);
+  }
+}
+
+/** What happened in a journal. */
+class Story {
+  readonly log: LogEntry[] = [];
+  readonly #recorded = new RecordedState();
   #frames = { generation: 0, seq: 0, sent: 0 };
   #value = '';
   #state: PublicState = 'idle';
@@ -113,17 +163,12 @@ class Story {
     { readonly child: string; readonly kind: ChildKind; readonly generation: number }
   >();
 
-  constructor(input: SessionInput) {
-    this.quiet = new QuietMoments(input);
-  }
-
   note(record: JournalRecord): void {
     const { seq, t: atMs, source, generation, stale } = record;
     if (stale) return;
-    // As a kernel made them; the chain of hashes guarantees it.
     const event = JSON.parse(record.event) as KernelEvent | null;
     const commands = JSON.parse(record.commands) as readonly Command[];
-    this.quiet.note(record, commands);
+    this.#recorded.apply(record.change);
     if (event) {
       const ended = CHILD_KINDS.find((kind) => END.test(event.type) && event.type.endsWith(`.${kind}`));
       if (ended) this.#end(ended, atMs, event.type.startsWith('xstate.done') ? 'done' : 'error');
@@ -132,20 +177,16 @@ class Story {
         ...{ type: 'event', seq, atMs, event, state: this.#publicState() },
         source: source === 'start' ? 'server' : source,
       });
-      this.reply.note(event, generation);
-      if ('sample' in event) this.inputEnd = Math.max(this.inputEnd, event.sample);
-      if (event.type === 'back') this.returns += 1;
     }
     for (const command of commands) {
       this.log.push({ type: 'command', seq, atMs, command });
-      if (command.type === 'persist') this.turns.push(command.turn);
-      else if (command.type === 'stop') this.#end(command.child, atMs, 'cancelled');
+      if (command.type === 'stop') this.#end(command.child, atMs, 'cancelled');
       else if (command.type === 'spawn') this.#start(command, generation, atMs);
     }
   }
 
   #publicState(): PublicState {
-    const { value } = this.quiet;
+    const value = this.#recorded.part('value') ?? 'null';
     if (value !== this.#value) this.#state = publicState(JSON.parse(value));
     this.#value = value;
     return this.#state;
@@ -176,21 +217,16 @@ class Story {
   }
 }
 
-/**
- * Messages that a client has missed which saw the state `lastSeq`: the turns that began or ended later. What led to a
- * state that it saw has reached it too.
- */
-export function missedMessages(log: readonly LogEntry[], lastSeq: number): readonly SessionMessage[] {
-  const missed: SessionMessage[] = [];
-  let step: SessionMessage[] = [];
-  for (const entry of log) {
-    if (entry.type === 'event') step = [];
-    if (entry.type !== 'command' || entry.command.type !== 'publish') continue;
-    const { message } = entry.command;
-    step.push(message);
-    if (message.type === 'state' && message.seq > lastSeq) missed.push(...step.filter(isOfTurn));
-  }
-  return missed;
+function missedMessages(records: readonly JournalRecord[], lastSeq: number): readonly SessionMessage[] {
+  return records.flatMap(({ seq, stale, commands }) => {
+    // A state has the number of the step that published it.
+    if (stale || seq <= lastSeq || !commands.includes('"publish"')) return [];
+    const messages = (JSON.parse(commands) as readonly Command[]).flatMap((command) =>
+      command.type === 'publish' ? [command.message] : [],
+    );
+    const state = messages.findLastIndex(({ type }) => type === 'state');
+    return messages.slice(0, state + 1).filter(isOfTurn);
+  });
 }
 
 function isOfTurn(message: SessionMessage): boolean {

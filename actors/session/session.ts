@@ -126,7 +126,7 @@ export function openSession(
     rebuilt?.journal.header.input ?? sessionInput(options, { memory: memory !== undefined, attention });
   const onProblem = (error: Error) => deps.onProblem(session, error);
   const observe = watchInvariants(parameters, input, {
-    ...{ hears: options.input, before: rebuilt?.log, onProblem },
+    ...{ hears: options.input, before: rebuilt?.log(), clock, onProblem },
   });
   const log = (entry: LogEntry) => {
     observe(entry);

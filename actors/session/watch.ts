@@ -1,3 +1,4 @@
+import type { Clock } from '../../machines/clock.ts';
 import { ParleyError } from '../../machines/errors.ts';
 import { sessionMonitor } from '../../machines/invariants.ts';
 import type { LogEntry } from '../../machines/log.ts';
@@ -5,32 +6,62 @@ import type { SessionParameters } from '../../machines/parameters.ts';
 import type { SessionInput } from '../../machines/session/context.ts';
 import type { Modality } from '../../machines/wire.ts';
 
+/** Wait before the log of another process is read, ms: clients of lost sessions wait for this process meanwhile. */
+const AFTER_MS = 3_000;
+/** Entries of it that are read at once, some 2 ms, and the time between, ms. */
+const STRETCH = 100;
+const PACE_MS = 20;
+
 /**
  * Watches a live session's log for violated invariants and reports each. `before`: the log so far, if another process
- * began the session. Its frames are not exact, so nothing in it is reported.
+ * began the session; what comes meanwhile waits until it is read. Its frames are not exact, so nothing in it is reported.
  */
 export function watchInvariants(
   parameters: SessionParameters,
   input: SessionInput,
   {
     hears,
-    before = [],
+    before,
+    clock,
     onProblem,
   }: {
     readonly hears: Modality | undefined;
-    readonly before?: readonly LogEntry[] | undefined;
+    readonly before?: Iterable<LogEntry> | undefined;
+    readonly clock: Pick<Clock, 'setTimer'>;
     readonly onProblem: (error: Error) => void;
   },
 ): (entry: LogEntry) => void {
   const monitor = sessionMonitor(parameters, input, hears);
-  for (const entry of before) monitor.observe(entry);
-  let told = monitor.violations.length;
-  return (entry) => {
+  let told = 0;
+  const observe = (entry: LogEntry) => {
     monitor.observe(entry);
     const { violations } = monitor;
     if (violations.length > told)
       for (const { invariant, what } of violations.slice(told))
         onProblem(new ParleyError('INTERNAL', `invariant ${invariant} is broken: ${what}`));
     told = violations.length;
+  };
+  if (!before) return observe;
+
+  const earlier = before[Symbol.iterator]();
+  let waiting: LogEntry[] | undefined = [];
+  const read = () => {
+    for (let left = STRETCH; left > 0; left--) {
+      const next = earlier.next();
+      if (next.done) return goOn();
+      monitor.observe(next.value);
+    }
+    clock.setTimer(PACE_MS, read);
+  };
+  const goOn = () => {
+    told = monitor.violations.length;
+    const held = waiting ?? [];
+    waiting = undefined;
+    for (const entry of held) observe(entry);
+  };
+  clock.setTimer(AFTER_MS, read);
+  return (entry) => {
+    if (waiting) waiting.push(entry);
+    else observe(entry);
   };
 }

@@ -1,15 +1,13 @@
 import { createHash, randomUUID } from 'node:crypto';
+import { setTimeout as wait } from 'node:timers/promises';
 import {
   AckPolicy,
   DeliverPolicy,
   DiscardPolicy,
-  JetStreamApiCodes,
-  JetStreamApiError,
   type JetStreamManager,
   jetstream,
   jetstreamManager,
   StorageType,
-  type StreamConfig,
 } from '@nats-io/jetstream';
 import { type KV, Kvm } from '@nats-io/kv';
 import { z } from 'zod';
@@ -24,6 +22,7 @@ import { ParleyError } from '../../machines/errors.ts';
 import { parseJson } from '../../machines/json.ts';
 import { atBroker } from '../nats/at-broker.ts';
 import { connectNats, type NatsConnectOptions } from '../nats/connect.ts';
+import { settleStream } from '../nats/stream-settings.ts';
 import { isWrongSequence } from '../nats/wrong-sequence.ts';
 import { parseBatch } from './batch.ts';
 
@@ -45,6 +44,8 @@ export interface NatsFailover {
   proven(): Promise<void>;
   /** Whether the broker can be reached, as far as is known. */
   connected(): boolean;
+  /** Calls `listener` when a lost connection is back: the broker may have lost its memory. */
+  onBack(listener: () => void): void;
   close(): Promise<void>;
 }
 
@@ -89,25 +90,35 @@ export async function natsFailover(options: NatsFailoverOptions): Promise<NatsFa
   const link = await connectNats({ ...options, name: options.name ?? 'parley failover' });
   const { connection } = link;
   const client = jetstream(connection, { timeout: ANSWER_MS });
-  const { within, connected, close } = atBroker<Opened>(link, { make: open, failed });
+  const backListeners: (() => void)[] = [];
+  const { within, connected, close } = atBroker<Opened>(link, {
+    ...{ make: open, failed },
+    onBack: () => {
+      for (const listener of backListeners) listener();
+    },
+  });
 
   async function open(): Promise<Opened> {
     const manager = await jetstreamManager(connection, { checkAPI: false, timeout: ANSWER_MS });
     const { replicas, keptMs, streamBytes } = options;
-    const bucket = await new Kvm(client).create(LEASES, {
-      ...{ storage: StorageType.Memory, replicas, max_bytes: LEASE_BYTES, ttl: keptMs },
-      // From the leader of the bucket, which has the newest revision.
-      allow_direct: false,
-    });
-    for (let shard = 0; shard < shards; shard++) {
-      const changeable = { num_replicas: replicas, max_age: keptMs * MS, max_bytes: streamBytes };
-      const config = {
-        ...{ name: streamName(shard), subjects: [`${SUBJECTS}.${shard}.*`], ...changeable },
-        ...{ storage: StorageType.Memory, discard: DiscardPolicy.Old, allow_direct: false },
-      } satisfies Partial<StreamConfig>;
-      if (await exists(manager, config.name)) await manager.streams.update(config.name, changeable);
-      else await manager.streams.add(config);
-    }
+    const changeable = { num_replicas: replicas, max_age: keptMs * MS, max_bytes: streamBytes };
+    const journal = (shard: number) =>
+      settleStream(
+        manager,
+        {
+          ...{ name: streamName(shard), subjects: [`${SUBJECTS}.${shard}.*`], ...changeable },
+          ...{ storage: StorageType.Memory, discard: DiscardPolicy.Old, allow_direct: false },
+        },
+        changeable,
+      );
+    const [bucket] = await Promise.all([
+      new Kvm(client).create(LEASES, {
+        ...{ storage: StorageType.Memory, replicas, max_bytes: LEASE_BYTES, ttl: keptMs },
+        // From the leader of the bucket, which has the newest revision.
+        allow_direct: false,
+      }),
+      ...Array.from({ length: shards }, (_, shard) => journal(shard)),
+    ]);
     return { manager, bucket };
   }
 
@@ -119,6 +130,8 @@ export async function natsFailover(options: NatsFailoverOptions): Promise<NatsFa
         return;
       } catch (cause) {
         if (left === 0 || !connected()) throw cause;
+        // A stream without a leader is answered for at once.
+        await wait(PROOF_MS);
       }
   }
 
@@ -126,10 +139,15 @@ export async function natsFailover(options: NatsFailoverOptions): Promise<NatsFa
     const shard = shardOf(session, shards);
     return { name: streamName(shard), subject: `${SUBJECTS}.${shard}.${session}` };
   };
-  async function last(manager: JetStreamManager, session: string): Promise<StreamedBatch | undefined> {
+  async function last(
+    manager: JetStreamManager,
+    session: string,
+    known = 1,
+  ): Promise<StreamedBatch | undefined> {
     const { name, subject } = place(session);
     const look = () => manager.streams.getMessage(name, { last_by_subj: subject });
-    const message = (await look()) ?? (await afterWrite(proofOf(subject), look));
+    let message = await look();
+    if ((message?.seq ?? 0) < known) message = await afterWrite(proofOf(subject), look);
     return message === null ? undefined : streamed(message.seq, message.data, message.timestamp);
   }
 
@@ -154,6 +172,7 @@ export async function natsFailover(options: NatsFailoverOptions): Promise<NatsFa
         }
     },
     connected,
+    onBack: (listener) => void backListeners.push(listener),
     leases: {
       read: (session) =>
         within(async ({ bucket }) => {
@@ -206,7 +225,7 @@ export async function natsFailover(options: NatsFailoverOptions): Promise<NatsFa
             throw error;
           }
         }),
-      last: (session) => within(({ manager }) => last(manager, session)),
+      last: (session, known) => within(({ manager }) => last(manager, session, known)),
       read: (session, upTo) =>
         within(async ({ manager }) => {
           const end = upTo ?? (await last(manager, session))?.seq;
@@ -252,7 +271,8 @@ function proofOf(subject: string): string {
   return subject.replace(/[^.]*$/u, PROOF);
 }
 
-function shardOf(session: string, shards: number): number {
+/** The stream among `shards` that has the journal of a session. */
+export function shardOf(session: string, shards: number): number {
   return createHash('sha256').update(session).digest().readUInt32LE() % shards;
 }
 
@@ -260,16 +280,6 @@ function streamed(seq: number, data: Uint8Array, timestamp: string): StreamedBat
   const batch = parseBatch(data);
   if (!batch) throw new ParleyError('JOURNAL_FORMAT', 'a batch of another version');
   return { batch, seq, atMs: Date.parse(timestamp) };
-}
-
-async function exists(manager: JetStreamManager, stream: string): Promise<boolean> {
-  try {
-    await manager.streams.info(stream);
-    return true;
-  } catch (error) {
-    if (error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamNotFound) return false;
-    throw error;
-  }
 }
 
 function failed(cause: unknown): ParleyError {

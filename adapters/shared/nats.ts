@@ -15,6 +15,7 @@ import { ParleyError } from '../../machines/errors.ts';
 import { type Json, parseJson } from '../../machines/json.ts';
 import { atBroker } from '../nats/at-broker.ts';
 import { connectNats, type NatsConnectOptions } from '../nats/connect.ts';
+import { settleStream } from '../nats/stream-settings.ts';
 import { isWrongSequence } from '../nats/wrong-sequence.ts';
 import { areaOf, nameOf } from './keys.ts';
 
@@ -71,7 +72,7 @@ export async function natsShared(
       const made = await new Objm(client).create(FILES, {
         ...{ storage: StorageType.File, replicas: num_replicas, max_bytes, ttl: max_age },
       });
-      await manager.streams.update(`OBJ_${FILES}`, { num_replicas, max_bytes, max_age });
+      await settleStream(manager, { name: `OBJ_${FILES}` }, { num_replicas, max_bytes, max_age });
       return made;
     };
     let files: Promise<ObjectStore> | undefined;
@@ -208,11 +209,11 @@ async function openArea(
     allow_direct: false,
   });
   const max_age = (keptMs ?? 0) * MS;
-  await streams.streams.update(`KV_${bucketOf(area)}`, {
-    num_replicas: replicas,
-    max_bytes: AREA_BYTES,
-    max_age,
-  });
+  await settleStream(
+    streams,
+    { name: `KV_${bucketOf(area)}` },
+    { num_replicas: replicas, max_bytes: AREA_BYTES, max_age },
+  );
   return bucket;
 }
 

@@ -23,16 +23,20 @@ export function outboxStatements(db: Database, saveTurn: (turn: TurnRow) => void
     `INSERT OR IGNORE INTO outbox_events (id, session, type, payload, created_at)
      VALUES (@id, @session, @type, @payload, @now)`,
   );
+  const ofTypes = 'type IN (SELECT value FROM json_each(@types)) ORDER BY rowid LIMIT @limit';
   const waiting = db.prepare(
-    `SELECT id, type, payload FROM outbox_events
-     WHERE delivered IS NULL AND type IN (SELECT value FROM json_each(@types)) ORDER BY rowid LIMIT @limit`,
+    `SELECT id, type, payload FROM outbox_events WHERE delivered IS NULL AND ${ofTypes}`,
+  );
+  // A negative time: it was delivered then, and is to be sent again. Behind the others, which nobody has yet.
+  const waitingAgain = db.prepare(
+    `SELECT id, type, payload FROM outbox_events WHERE delivered < 0 AND ${ofTypes}`,
   );
   const deliver = db.prepare('UPDATE outbox_events SET delivered = @now WHERE id = @id');
   const backlog = db.prepare(
-    'SELECT count(*) AS events, min(created_at) AS oldest FROM outbox_events WHERE delivered IS NULL',
+    'SELECT count(*) AS events, min(created_at) AS oldest FROM outbox_events WHERE delivered IS NULL OR delivered < 0',
   );
-  const again = db.prepare('UPDATE outbox_events SET delivered = NULL WHERE delivered >= ?');
-  const prune = db.prepare('DELETE FROM outbox_events WHERE delivered < ?');
+  const again = db.prepare('UPDATE outbox_events SET delivered = -delivered WHERE delivered >= max(?, 1)');
+  const prune = db.prepare('DELETE FROM outbox_events WHERE delivered BETWEEN 0 AND ? - 1');
   const bury = db.prepare(
     `INSERT OR REPLACE INTO dead_events (id, session, type, payload, error, tries, at)
      VALUES (@id, @session, @type, @payload, @error, @tries, @at)`,
@@ -75,8 +79,13 @@ export function outboxStatements(db: Database, saveTurn: (turn: TurnRow) => void
       },
     },
     reads: {
-      waitingEvents: (of: { readonly types: readonly string[]; readonly limit: number }) =>
-        z.array(eventSchema).parse(waiting.all({ types: JSON.stringify(of.types), limit: of.limit })),
+      waitingEvents(of: { readonly types: readonly string[]; readonly limit: number }) {
+        const types = JSON.stringify(of.types);
+        const found = waiting.all({ types, limit: of.limit });
+        const left = of.limit - found.length;
+        if (left > 0) found.push(...waitingAgain.all({ types, limit: left }));
+        return z.array(eventSchema).parse(found);
+      },
       eventBacklog: (_nothing: null) => backlogSchema.parse(backlog.get()),
       eventsAgain: (since: number): number => again.run(since).changes,
       buriedEvents: (limit: number) => z.array(letterSchema).parse(buried.all(limit)),

@@ -71,12 +71,18 @@ export async function jetStreams(options: JetStreamOptions): Promise<EventStream
   const link = await connectNats({ ...options, name: options.name ?? 'parley streams' });
   const { connection } = link;
   const client = jetstream(connection, { timeout: ANSWER_MS });
-  const restartListeners: (() => void)[] = [];
+  const backListeners: ((mayHaveLost: boolean) => void)[] = [];
+  let brokerId = connection.info?.server_id;
   const closing = new AbortController();
   const broker = atBroker<JetStreamManager>(link, {
     ...{ make: open, failed },
     onBack: () => {
-      for (const listener of restartListeners) listener();
+      const before = brokerId;
+      // New with each start of a broker.
+      brokerId = connection.info?.server_id;
+      // With copies, most of the brokers had an event before it was acknowledged.
+      const mayHaveLost = options.replicas === 1 && brokerId !== before;
+      for (const listener of backListeners) listener(mayHaveLost);
     },
   });
 
@@ -207,8 +213,8 @@ export async function jetStreams(options: JetStreamOptions): Promise<EventStream
           }
         }
     },
-    onRestart: (listener) => {
-      restartListeners.push(listener);
+    onBack: (listener) => {
+      backListeners.push(listener);
     },
     async close() {
       closing.abort();

@@ -1,8 +1,6 @@
 import {
   AckPolicy,
   type ConsumerConfig,
-  JetStreamApiCodes,
-  JetStreamApiError,
   type JetStreamManager,
   RetentionPolicy,
   StorageType,
@@ -10,6 +8,7 @@ import {
 } from '@nats-io/jetstream';
 import { streamOf, subjectOf } from '../../actors/broker-names.ts';
 import { type Role, STREAM_ROLES } from '../../actors/ports/event-stream.ts';
+import { has, known, settleStream } from '../nats/stream-settings.ts';
 
 const MS = 1_000_000; // nanoseconds
 const DAY_MS = 86_400_000;
@@ -52,29 +51,20 @@ function consumerConfig(role: Role, { ackWaitMs }: StreamSettings) {
 
 /** Makes the streams and consumers that are absent, and brings others to this version's settings. Repeating it changes nothing. */
 export async function migrate(manager: JetStreamManager, settings: StreamSettings): Promise<void> {
-  for (const name of [...STREAM_ROLES, 'dead'] as const) {
-    const config = streamConfig(name, settings);
-    if (await known(() => manager.streams.info(config.name))) {
+  await Promise.all(
+    ([...STREAM_ROLES, 'dead'] as const).map(async (name) => {
+      const config = streamConfig(name, settings);
       const { retention: _fixed, storage: _too, ...changeable } = config;
-      await manager.streams.update(config.name, changeable);
-    } else await manager.streams.add(config);
-  }
-  for (const role of STREAM_ROLES) {
-    const config = consumerConfig(role, settings);
-    if (await known(() => manager.consumers.info(streamOf(role), role))) {
-      const { ack_policy: _fixed, durable_name: _name, ...changeable } = config;
-      await manager.consumers.update(streamOf(role), role, changeable);
-    } else await manager.consumers.add(streamOf(role), config);
-  }
+      await settleStream(manager, config, changeable);
+      if (name !== 'dead') await settleConsumer(manager, name, settings);
+    }),
+  );
 }
 
-async function known(info: () => Promise<unknown>): Promise<boolean> {
-  try {
-    await info();
-    return true;
-  } catch (error) {
-    const absent: readonly number[] = [JetStreamApiCodes.StreamNotFound, JetStreamApiCodes.ConsumerNotFound];
-    if (error instanceof JetStreamApiError && absent.includes(error.code)) return false;
-    throw error;
-  }
+async function settleConsumer({ consumers }: JetStreamManager, role: Role, settings: StreamSettings) {
+  const config = consumerConfig(role, settings);
+  const { ack_policy: _fixed, durable_name: _name, ...changeable } = config;
+  const found = await known(() => consumers.info(streamOf(role), role));
+  if (!found) await consumers.add(streamOf(role), config);
+  else if (!has(found.config, changeable)) await consumers.update(streamOf(role), role, changeable);
 }

@@ -84,7 +84,7 @@ export function localStreams({ clock, outbox, ...limits }: LocalStreamsOptions):
     },
     // They are only in the outbox, which is deleted with the session.
     forget: async () => {},
-    onRestart: () => {},
+    onBack: () => {},
     async close() {
       closed = true;
       wake(true);

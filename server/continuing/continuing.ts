@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { TakenSession } from '../../actors/failover/takeover.ts';
 import type { ContinuableSession, TurnRecord } from '../../actors/ports/store.ts';
-import { missedMessages, type Rebuilt } from '../../actors/session/rebuild.ts';
+import type { Rebuilt } from '../../actors/session/rebuild.ts';
 import { openSession, type SessionDeps } from '../../actors/session/session.ts';
 import { takeDataLock } from '../../adapters/store/data-lock.ts';
 import type { Clock, TimerHandle } from '../../machines/clock.ts';
@@ -57,8 +57,11 @@ export interface ContinuingOptions {
 /** What the store may be able to do a moment later: the session is not lost. */
 const PASSING: ReadonlySet<ErrorCode> = new Set(['STORE_FAILED', 'STORE_CLOSED']);
 
-/** Events of older turns have been published, and the streams may not know their ids any more; ms of the session. */
-const RECENT_MS = 600_000;
+/**
+ * A turn that ended earlier before the journal's end, ms, was stored with its events by its server, which publishes them itself, also
+ * after its restart. If each server that takes the session did so too, the outboxes would grow with turns times takeovers.
+ */
+const RECENT_MS = 60_000;
 
 /**
  * Undefined if another server of the data directory does it, or sessions are not journaled. Whoever has not come back
@@ -76,7 +79,8 @@ export async function startContinuing(options: ContinuingOptions): Promise<Conti
   const found = lock ? Continuable.of(own) : Promise.resolve(Continuable.none(own));
   const waiting = await found.catch((error: Error) => {
     log.warn({ err: error }, 'the sessions of the server before cannot be continued');
-    return undefined;
+    // Those of other servers can: the broker has their journals.
+    return failover && Continuable.none(own);
   });
   if (!waiting) {
     lock?.release();
@@ -110,7 +114,7 @@ export async function startContinuing(options: ContinuingOptions): Promise<Conti
     }
   }
   /** Of all sessions so far. Their clients do not wait for it: until it is done, the journals have the turns. */
-  let saving: Promise<unknown> = Promise.resolve();
+  let saving: Promise<void> = Promise.resolve();
 
   async function rebuilt(
     session: string,
@@ -128,7 +132,8 @@ export async function startContinuing(options: ContinuingOptions): Promise<Conti
         );
         return undefined;
       }
-      saving = Promise.all([saving, saveMissing(session, made)]);
+      const saved = saveMissing(session, made);
+      saving = saving.then(() => saved);
       const { records } = made.journal;
       log.info({ session, records, ms: Math.round(clock.nowMs() - begunMs) }, 'a session was rebuilt');
       return { ...made, taken };
@@ -210,7 +215,7 @@ export async function startContinuing(options: ContinuingOptions): Promise<Conti
       }
       const { lastSeq } = seen;
       if (made && lastSeq !== undefined)
-        for (const message of missedMessages(made.log, lastSeq)) listener.message(message);
+        for (const message of made.missed(lastSeq)) listener.message(message);
       return made;
     },
     depsOf,

@@ -1,5 +1,5 @@
 import { natsBus } from '../../adapters/bus/nats.ts';
-import { jetStreamFacts } from '../../adapters/nats/jetstream.ts';
+import { jetStreamFacts, losesCopies } from '../../adapters/nats/jetstream.ts';
 import type { Config } from '../config/schema.ts';
 import { type Check, type Finding, ok, problem, warning } from './check.ts';
 
@@ -36,7 +36,7 @@ export const broker: Check = {
 /** Streams, buckets and leases need JetStream, on as many brokers as they want copies. */
 async function jetStreamOf({ bus, nats: login, outbox, shared, failover }: Config): Promise<Finding> {
   const url = bus.natsUrl ?? '';
-  const { brokers, streams, error } = await jetStreamFacts({ url, login, name: 'parley doctor' });
+  const { brokers, version, streams, error } = await jetStreamFacts({ url, login, name: 'parley doctor' });
   if (streams === undefined) {
     const what = `no JetStream (${error})`;
     const todo = 'start nats-server with -js and -sd, or `jetstream {}` in its configuration';
@@ -44,10 +44,15 @@ async function jetStreamOf({ bus, nats: login, outbox, shared, failover }: Confi
   }
   const replicas = Math.max(outbox.replicas, shared.replicas, failover.enabled ? failover.replicas : 1);
   const what = `JetStream has ${streams} streams, brokers: ${brokers}`;
-  return replicas <= brokers
-    ? ok(what)
-    : problem(
-        what,
-        `${replicas} replicas need as many brokers: lower outbox, shared and failover.replicas, or add brokers`,
-      );
+  if (replicas > brokers)
+    return problem(
+      what,
+      `${replicas} replicas need as many brokers: lower outbox, shared and failover.replicas, or add brokers`,
+    );
+  return replicas > 1 && losesCopies(version)
+    ? warning(
+        `${what}, version ${version}`,
+        'use nats-server 2.10 or later: copies of older ones may miss messages when brokers are killed',
+      )
+    : ok(what);
 }

@@ -18,7 +18,7 @@ export type AdoptingStore = Pick<
 
 export interface Adopted {
   readonly journal: Journal;
-  /** Writes what the own store lacks of it. Rejects with STORE_FAILED or STORE_CLOSED. */
+  /** Writes what the own store lacks of it. Rejects with STORE_FAILED or STORE_CLOSED, and can be called again then. */
   readonly complete: () => Promise<void>;
 }
 
@@ -34,10 +34,12 @@ const AT_ONCE = 1_000;
 export async function adopt(store: AdoptingStore, { opening, records }: TakenSession): Promise<Adopted> {
   const { header, headerHash, startedAt, language, user, proof } = opening;
   const { session } = header;
-  const [own] = await Promise.all([
+  const [found] = await Promise.all([
     ownRecords(store, session, records),
     store.saveSession({ session, startedAt, language, ...(user !== undefined && { user }), proof }),
   ]);
+  let own = found;
+  let begun = false;
   const journal: Journal =
     own !== undefined && own > records.length
       ? await store.readJournal(session)
@@ -45,6 +47,9 @@ export async function adopt(store: AdoptingStore, { opening, records }: TakenSes
   return { journal, complete };
 
   async function complete(): Promise<void> {
+    // What was written before a failure may be a part of it.
+    if (begun) own = await ownRecords(store, session, records);
+    begun = true;
     if (own === undefined) await store.dropJournal(session);
     const known = own ?? 0;
     if (own !== undefined && known >= records.length) return;

@@ -30,6 +30,7 @@ function servers() {
   };
   const start = (name: string) => {
     const weather: Weather = { delayMs: 2, fate: 'fine' };
+    const backs: (() => void)[] = [];
     const failover = new Failover({
       ...broker.link(weather),
       ...{
@@ -37,14 +38,25 @@ function servers() {
         wallMs: () => clock.nowMs(),
         machine: 'm',
         connected: () => true,
+        onBack: (listener: () => void) => backs.push(listener),
         log: makeLogger('error', 'json'),
       },
-      ...{ keptHours: 24, turnMs: 250, actionMs: 2_000, silentMs: 600_000, own: async () => [] },
+      ...{
+        keptHours: 24,
+        turnMs: 250,
+        actionMs: 2_000,
+        silentMs: 600_000,
+        own: async (_session, from) => [recordOf(0)].slice(from),
+      },
     });
     failover.reachableAt(`ws://${name}`);
     return {
       failover,
       weather,
+      /** The connection to the broker was lost, and is back. */
+      back() {
+        for (const listener of backs) listener();
+      },
       /** Begins the session with one record. */
       async begin() {
         const copy = failover.begin(facts, () => log.push(`${name} is fenced`));
@@ -158,4 +170,29 @@ it('a server that was started again does not end a session as lost whose client 
   expect(await own).toBeUndefined();
   expect(again.failover.claim(SESSION)).toMatchObject({ lease: { epoch: 2 } });
   expect(await passed(again.failover.takeOwn(SESSION))).toBeUndefined();
+});
+
+it('a client that comes back just after the brokers have lost their memory tries again, and then finds its session', async () => {
+  const { broker, clock, start } = servers();
+  const a = start('a');
+  await a.begin();
+  const b = start('b');
+  broker.forget();
+  b.back();
+  expect(await b.find()).toBeUndefined();
+  expect(() => b.failover.claim(SESSION)).toThrow(expect.objectContaining({ code: 'BUS_UNREACHABLE' }));
+  // when its server has its connection back
+  a.back();
+  await clock.advance(500);
+  expect(await b.find()).toEqual({ url: 'ws://a/v1/session' });
+  expect(broker.batches.get(SESSION)?.flatMap(({ batch }) => batch.records)).toEqual([recordOf(0)]);
+});
+
+it('a session that no server tells the brokers of is gone after a while', async () => {
+  const { clock, start } = servers();
+  const b = start('b');
+  b.back();
+  await clock.advance(6_000);
+  expect(await b.find()).toBeUndefined();
+  expect(b.failover.waitsFor(SESSION, 'p')).toBe(false);
 });

@@ -1,5 +1,5 @@
 import { randomUUID, timingSafeEqual } from 'node:crypto';
-import { type TakenSession, takeSession } from '../../actors/failover/takeover.ts';
+import { type TakenSession, type TakeoverStage, takeSession } from '../../actors/failover/takeover.ts';
 import type { JournalOpening, JournalStream } from '../../actors/ports/journal-stream.ts';
 import type { Lease, LeaseEntry, LeaseStore } from '../../actors/ports/lease.ts';
 import { sha256 } from '../../adapters/store/sha256.ts';
@@ -11,11 +11,14 @@ import type { Logger } from '../log.ts';
 import { Adoptions } from './adoptions.ts';
 import { replicatedJournals } from './replicated-journals.ts';
 import { ReplicatedSession } from './replicated-session.ts';
+import { Stages } from './stages.ts';
 
 /** How long a takeover may take, ms: the client waits. */
 const TAKE_MS = 8_000;
 /** How long a session that was taken waits for its client, ms. Later it is taken anew: another server may have it by then. */
 const CLAIM_MS = 2_000;
+/** Time after which live sessions are known again to brokers that have lost their memory, ms. */
+const KNOWN_MS = 5_000;
 /** How long the owner that was found is remembered, ms: until it is known to be of no use. */
 const ASKED_MS = 30_000;
 const HOUR_MS = 3_600_000;
@@ -29,6 +32,8 @@ export interface FailoverOptions {
   readonly stream: JournalStream;
   /** Whether the broker can be reached, as far as is known. */
   readonly connected: () => boolean;
+  /** Calls the listener when a lost connection to the broker is back. */
+  readonly onBack: (listener: () => void) => void;
   readonly clock: Clock;
   /** Wall-clock time, ms since 1970. */
   readonly wallMs: () => number;
@@ -62,14 +67,22 @@ export class Failover {
   readonly #outcomes = new Map<string, Outcome>();
   /** Those that this process is rebuilding, runs or is closing. They cannot be taken until it has done with them. */
   readonly #held = new Set<string>();
+  /** Of sessions that this process runs. */
+  readonly #copies = new Map<string, ReplicatedSession>();
+  #backMs = Number.NEGATIVE_INFINITY;
   /** Those that are being taken, for any number of attempts of their clients. */
   readonly #taking = new Map<string, Promise<Lease | undefined>>();
-  readonly #adoptions = new Adoptions();
+  readonly #adoptions: Adoptions;
   /** Epoch of the owner that was found last, by session. */
   readonly #asked = new Map<string, number>();
 
   constructor(options: FailoverOptions) {
     this.#options = options;
+    this.#adoptions = new Adoptions(options.clock);
+    options.onBack(() => {
+      this.#backMs = options.clock.nowMs();
+      for (const copy of this.#copies.values()) copy.prove();
+    });
   }
 
   /** Call once it is known, before the first session. */
@@ -83,8 +96,11 @@ export class Failover {
    */
   readonly find: Elsewhere['find'] = async ({ session, proof, failed }) => {
     const { clock, leases, log } = this.#options;
+    const stages = new Stages(clock, 'find');
     const look = async () => {
       const found = await leases.read(session);
+      if (!found && clock.nowMs() - this.#backMs < KNOWN_MS)
+        throw new ParleyError('BUS_UNREACHABLE', 'the broker is just back, and may have lost its memory');
       if (!found || !isProof(found.lease.proof, proof)) {
         log.info(
           { session, isLeased: found !== undefined },
@@ -94,7 +110,7 @@ export class Failover {
       }
       const { url, epoch } = found.lease;
       const useless = failed !== undefined && this.#asked.get(session) === epoch;
-      const owner = url === this.#url || useless ? await this.#take(session, found) : found.lease;
+      const owner = url === this.#url || useless ? await this.#take(session, found, stages) : found.lease;
       if (!owner) return undefined;
       this.#remember(session, owner.epoch);
       return { url: `${owner.url}${SESSION_PATH}` };
@@ -102,7 +118,8 @@ export class Failover {
     try {
       return await inTime(clock, TAKE_MS, look());
     } catch (error) {
-      log.warn({ session, err: error }, 'a session of another server could not be taken over');
+      const { ms } = stages;
+      log.warn({ session, err: error, ms }, 'a session of another server could not be taken over');
       this.#settle(session, {
         proof,
         error: new ParleyError('BUS_UNREACHABLE', 'connect again', { cause: error }),
@@ -129,6 +146,7 @@ export class Failover {
   /** This process has done with a session that it claimed or began. */
   settled(session: string): void {
     this.#held.delete(session);
+    this.#copies.delete(session);
   }
 
   /** Takes a session that this process's forerunner has left, as that is known to have ended. */
@@ -137,7 +155,7 @@ export class Failover {
     // Not if its client is just coming back to it here.
     if (found?.lease.url !== this.#url || found.lease.server === this.server || this.#taking.has(session))
       return undefined;
-    await this.#take(session, found);
+    await this.#take(session, found, new Stages(this.#options.clock, 'find'));
     return this.claim(session);
   }
 
@@ -169,6 +187,7 @@ export class Failover {
       onProblem: (error) => log.debug({ session, err: error }, error.message),
     });
     this.#begun.set(session, copy);
+    this.#copies.set(session, copy);
     this.#held.add(session);
     return copy;
   }
@@ -203,29 +222,37 @@ export class Failover {
   }
 
   /** Resolves with the owner if another server was faster. One attempt at a time: a second one would fence the first. */
-  async #take(session: string, found: LeaseEntry): Promise<Lease | undefined> {
+  async #take(session: string, found: LeaseEntry, stages: Stages): Promise<Lease | undefined> {
     if (this.#held.has(session))
       throw new ParleyError('BUS_UNREACHABLE', 'the session is not closed here yet');
     const underway =
-      this.#taking.get(session) ?? this.#takeNow(session, found).finally(() => this.#taking.delete(session));
+      this.#taking.get(session) ??
+      this.#takeNow(session, found, stages).finally(() => this.#taking.delete(session));
     this.#taking.set(session, underway);
     return underway;
   }
 
-  async #takeNow(session: string, found: LeaseEntry): Promise<Lease | undefined> {
+  async #takeNow(session: string, found: LeaseEntry, stages: Stages): Promise<Lease | undefined> {
     const { leases, stream, wallMs, silentMs, machine, log } = this.#options;
     const lost = (why: string) => void log.info({ session, why }, 'a session cannot be taken over');
     if (found.lease.machine !== machine) return lost('its server had another machine');
     const begunMs = wallMs();
+    stages.begin('last');
     const last = await stream.last(session);
     if (!last) return lost('the broker has no journal of it');
     if (last.atMs + silentMs < begunMs) return lost('it was silent for too long');
     const self = { server: this.server, url: this.#url };
-    const takeover = await takeSession({ session, self, found, last, leases, stream });
+    const onStage = (stage: TakeoverStage) => stages.begin(stage);
+    const read: JournalStream['read'] = (...upTo) => {
+      stages.begin('read');
+      return stream.read(...upTo);
+    };
+    const staged = { leases, stream: { ...stream, read }, onStage };
+    const takeover = await takeSession({ session, self, found, last, ...staged });
     if (takeover.type === 'elsewhere') return takeover.lease;
     if (takeover.type === 'gone') return lost('the broker has no whole journal of it');
     const { records } = takeover.session;
-    const ms = wallMs() - begunMs;
+    const { ms } = stages;
     log.info({ session, from: found.lease.url, records: records.length, ms }, 'took a session over');
     this.#settle(session, { proof: found.lease.proof, taken: takeover.session });
     return undefined;

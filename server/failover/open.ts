@@ -47,6 +47,7 @@ export async function openFailover(
   const { idleMs, awayMs } = config.limits;
   const failover = new Failover({
     ...{ leases: backend.leases, stream: backend.stream, connected: () => backend.connected() },
+    onBack: (listener) => backend.onBack(listener),
     ...{ clock: realClock, wallMs: () => Date.now(), machine: machineHash() },
     ...{ keptHours, turnMs, actionMs, silentMs: idleMs + awayMs, log },
     own: (session, from, limit) => store.journalRecords(session, from, limit),

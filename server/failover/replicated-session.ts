@@ -69,6 +69,12 @@ export class ReplicatedSession {
     this.#replica?.append(record);
   }
 
+  /** The brokers may have lost their memory: they get again what they lack, soon. */
+  prove(): void {
+    this.#lease.prove();
+    this.#replica?.prove();
+  }
+
   /** Resolves when another server can take the session, or after a limited time without an answer of the broker. Never rejects. */
   async established(): Promise<void> {
     const { clock, onProblem } = this.#options;

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import type { StreamEvent } from '../../actors/ports/event-stream.ts';
 import type { TurnRecord } from '../../actors/ports/store.ts';
 import { sqliteStore } from '../../adapters/store/sqlite.ts';
-import { VirtualClock } from '../../machines/clock.ts';
+import { type Clock, VirtualClock } from '../../machines/clock.ts';
 import { afterTest, temporaryFolder } from '../../test/support/after-test.ts';
 import { startRelay } from './relay.ts';
 
@@ -15,23 +15,37 @@ async function rig(count: number) {
   for (let n = 1; n <= count; n++) await save(n);
   const clock = new VirtualClock();
   const log: string[] = [];
-  const state = { up: true, ltmHangs: false };
-  let restart = () => {};
+  /** `refusing`: every other event, the first time. */
+  const state = { up: true, ltmHangs: false, refusing: false };
+  const refused = new Set<string>();
+  let back = (_mayHaveLost: boolean) => {};
   const streams = {
     async publish({ id, body }: StreamEvent) {
       if (state.ltmHangs && body.type === 'LtmWriteRequested') await new Promise(() => {});
       if (!state.up) throw new Error('no broker');
+      if (state.refusing && Number.parseInt(id, 10) % 2 === 0 && !refused.has(id)) {
+        refused.add(id);
+        throw new Error('not now');
+      }
       log.push(id);
     },
     atOnce: () => 8,
-    onRestart: (listener: () => void) => {
-      restart = listener;
+    onBack: (listener: typeof back) => {
+      back = listener;
     },
   };
   const onHealth = (problem: unknown) => log.push(problem ? `broken: ${problem}` : 'works');
-  const relay = startRelay({ outbox, streams, clock, onHealth });
+  const waits: number[] = [];
+  const noting: Clock = {
+    nowMs: () => clock.nowMs(),
+    setTimer(ms, call) {
+      waits.push(ms);
+      return clock.setTimer(ms, call);
+    },
+  };
+  const relay = startRelay({ outbox, streams, clock: noting, onHealth });
   afterTest(() => store.close());
-  return { relay, clock, log, state, save, outbox, restart: () => restart() };
+  return { relay, clock, log, waits, state, save, outbox, back: (mayHaveLost: boolean) => back(mayHaveLost) };
 }
 
 const turn = (n: number): TurnRecord => ({
@@ -117,25 +131,60 @@ it('a role whose stream hangs does not hold up the others', async () => {
 });
 
 it('a broker that is back is asked at once, not after the wait', async () => {
-  const { relay, log, state, restart, save } = await rig(0);
+  const { relay, log, state, back, save } = await rig(0);
   await expect.poll(() => relay.stats().events).toBe(0);
   state.up = false;
   await save(1);
   relay.wake();
   await expect.poll(() => relay.stats().failed).toBeGreaterThan(1);
   state.up = true;
-  restart();
+  back(false);
   await expect.poll(() => log).toHaveLength(4);
   expect(log).toEqual(expect.arrayContaining(['1 TurnEnded', '1 LtmWriteRequested', 'works']));
   await relay.close();
 });
 
-it('after a restart of the broker it sends again what was delivered lately', async () => {
-  const { relay, log, restart } = await rig(2);
+it('after a restart of the broker it sends again what was delivered lately, behind what nobody has yet', async () => {
+  const { relay, log, state, save, back } = await rig(10);
+  await expect.poll(() => log).toHaveLength(20);
+  await expect.poll(() => relay.stats().events).toBe(0);
+  state.up = false;
+  await save(11);
+  relay.wake();
+  await expect.poll(() => relay.stats().failed).toBeGreaterThan(1);
+  state.up = true;
+  back(true);
+  await expect.poll(() => log).toHaveLength(44);
+  const sent = log.slice(21).filter((line) => line.endsWith('TurnEnded'));
+  expect(sent).toEqual(['11 TurnEnded', ...ids(1, 10, 'TurnEnded')]);
+  await relay.close();
+});
+
+it('a broker that has lost nothing is not sent again what it has', async () => {
+  const { relay, log, save, back } = await rig(2);
   await expect.poll(() => log).toHaveLength(4);
   await expect.poll(() => relay.stats().events).toBe(0);
-  restart();
-  await expect.poll(() => log).toHaveLength(8);
-  expect(log.slice(4).toSorted()).toEqual(log.slice(0, 4).toSorted());
+  back(false);
+  await save(3);
+  relay.wake();
+  await expect.poll(() => log).toHaveLength(6);
+  expect(log.slice(4).toSorted()).toEqual(['3 LtmWriteRequested', '3 TurnEnded']);
+  await relay.close();
+});
+
+it('a stream that takes a part of each batch is asked again soon', async () => {
+  const { relay, clock, log, waits, state, save } = await rig(0);
+  await expect.poll(() => relay.stats().events).toBe(0);
+  for (let n = 1; n <= 20; n++) await save(n);
+  state.refusing = true;
+  relay.wake();
+  await expect
+    .poll(async () => {
+      await clock.advance(200);
+      return log.filter((line) => /^\d/u.test(line));
+    })
+    .toHaveLength(40);
+  // After a failure, and of a lane without events.
+  expect(new Set(waits)).toEqual(new Set([200, 5_000]));
   await relay.close();
 });

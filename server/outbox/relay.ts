@@ -11,7 +11,7 @@ import type { Clock, TimerHandle } from '../../machines/clock.ts';
 
 export interface RelayOptions {
   readonly outbox: OutboxStore;
-  readonly streams: Pick<EventStreams, 'publish' | 'atOnce' | 'onRestart'>;
+  readonly streams: Pick<EventStreams, 'publish' | 'atOnce' | 'onBack'>;
   readonly clock: Clock;
   /** Called with the reason when events cannot be published, and with undefined when they can again. */
   readonly onHealth: (problem: unknown) => void;
@@ -34,7 +34,7 @@ export interface Relay {
 const LOOK_MS = 5_000;
 const FIRST_WAIT_MS = 200;
 const LONGEST_WAIT_MS = 10_000;
-/** A delivered event is kept, and sent again when the broker restarts, for this long, ms: five times the longest time that an acknowledged event may not be on the broker’s disk. */
+/** A delivered event is kept, and sent again when a broker without copies restarts, for this long, ms: five times the longest time that an acknowledged event may not be on the broker’s disk. */
 export const KEPT_MS = 600_000;
 const PRUNE_EVERY_MS = 60_000;
 
@@ -51,8 +51,8 @@ export function startRelay({ outbox, streams, clock, onHealth }: RelayOptions): 
     healthy = problem === undefined;
   }
 
-  /** Publishes all that waits for a role. Rejects with the first failure, after the others of its batch. */
-  async function drain(role: Role): Promise<void> {
+  /** Publishes all that waits for a role. Rejects with the first failure, after the others of its batch; `onProgress`: some arrived. */
+  async function drain(role: Role, onProgress: () => void): Promise<void> {
     while (!closed) {
       const events = await outbox.waiting(typesOf(role), streams.atOnce(role));
       if (events.length === 0) return;
@@ -61,6 +61,7 @@ export function startRelay({ outbox, streams, clock, onHealth }: RelayOptions): 
       counts.published += delivered.length;
       counts.failed += events.length - delivered.length;
       await outbox.delivered(delivered);
+      if (delivered.length > 0) onProgress();
       backlog = await outbox.backlog();
       for (const result of results) if (result.status === 'rejected') throw result.reason;
       report(undefined);
@@ -77,16 +78,14 @@ export function startRelay({ outbox, streams, clock, onHealth }: RelayOptions): 
   }
 
   const lanes = [
-    ...STREAM_ROLES.map((role) => lane(clock, () => drain(role), report)),
+    ...STREAM_ROLES.map((role) => lane(clock, (onProgress) => drain(role, onProgress), report)),
     lane(clock, tidy, () => {}),
   ];
-  streams.onRestart(() => {
-    outbox
-      .again(KEPT_MS)
-      .catch(report)
-      .finally(() => {
-        for (const one of lanes) one.now();
-      });
+  streams.onBack((mayHaveLost) => {
+    const marked = mayHaveLost ? outbox.again(KEPT_MS) : Promise.resolve();
+    marked.catch(report).finally(() => {
+      for (const one of lanes) one.now();
+    });
   });
 
   function wake(): void {
@@ -108,8 +107,12 @@ function typesOf(role: Role): EventType[] {
   return (Object.keys(ROLE_OF) as EventType[]).filter((type) => ROLE_OF[type] === role);
 }
 
-/** Runs `work` when woken and every few seconds, once at a time; after a failure, which it reports, it waits. */
-function lane(clock: Clock, work: () => Promise<void>, report: (problem: unknown) => void) {
+/** Runs `work` when woken and every few seconds, once at a time; after a failure, which it reports, it waits, longer after each without progress. */
+function lane(
+  clock: Clock,
+  work: (onProgress: () => void) => Promise<void>,
+  report: (problem: unknown) => void,
+) {
   const wait = new Backoff(FIRST_WAIT_MS, LONGEST_WAIT_MS);
   let timer: TimerHandle | undefined;
   let running: Promise<void> | undefined;
@@ -122,7 +125,7 @@ function lane(clock: Clock, work: () => Promise<void>, report: (problem: unknown
     try {
       do {
         woken = false;
-        await work();
+        await work(() => wait.reset());
       } while (woken && !closed);
       wait.reset();
     } catch (problem) {

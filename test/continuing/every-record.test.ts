@@ -38,7 +38,7 @@ it('a session continues after the loss of its process at any record, with one en
       if (!rebuilt) throw new Error(`${journal.header.session} is not there after ${at} records`);
       const { kernel, log, listener } = rebuilt;
       const monitor = sessionMonitor(journal.header.parameters, journal.header.input);
-      for (const entry of log) monitor.observe(entry);
+      for (const entry of log()) monitor.observe(entry);
       const before = monitor.violations.length;
       const { reply } = kernel.context;
       const event: KernelEvent = { type: 'resumed', ...(listener && { listener }) };

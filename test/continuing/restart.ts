@@ -1,16 +1,16 @@
 /** A server in a process of its own that is ended and started again with the same port and data directory. */
 import { spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { type ParleyProcess, watched } from '../support/processes.ts';
+import { compiled } from '../support/program.ts';
 
-const program = fileURLToPath(new URL('./server.ts', import.meta.url));
+const program = new URL('./server.ts', import.meta.url);
 
 export async function startServer(
   dataDir: string,
   port: number,
   awayMs = 30_000,
 ): Promise<ParleyProcess & { readonly url: string }> {
-  const child = spawn(process.execPath, ['--import', 'tsx', program, dataDir, String(port), String(awayMs)], {
+  const child = spawn(process.execPath, [await compiled(program), dataDir, String(port), String(awayMs)], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const server = watched(child);

@@ -7,9 +7,11 @@ import { loadConfig } from '../../server/config/load.ts';
 import { makeLogger } from '../../server/log.ts';
 import { serve } from '../../server/serve.ts';
 import { levelVad, scriptedLlm, scriptedStt, scriptedTts } from '../../testing/scripted-engines.ts';
+import { UNHURRIED } from '../support/unhurried.ts';
 
 const [dataDir = '', port = '0', awayMs = '30000'] = process.argv.slice(2);
 const config = loadConfig({
+  env: UNHURRIED,
   flags: {
     ...{ port: Number(port), dataDir, 'log.level': 'error' },
     ...{ 'limits.away-ms': Number(awayMs), 'limits.drain-grace-ms': 50 },

@@ -2,7 +2,6 @@
 import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { realClock } from '../../adapters/real-clock.ts';
 import { makeLogger } from '../../server/log.ts';
 import { type Supervisor, supervise } from '../../server/processes/supervisor.ts';
@@ -10,7 +9,11 @@ import { type NatsServer, startNatsServer } from '../../testing/nats-server.ts';
 import { freePort } from '../support/free-port.ts';
 import { startNatsCluster } from '../support/nats-cluster.ts';
 import { type ParleyProcess, watched } from '../support/processes.ts';
+import { compiled } from '../support/program.ts';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
+
+/** Streams of the journals. */
+export const SHARDS = 2;
 
 /** Where a worker runs. */
 export interface WorkerPlace {
@@ -127,30 +130,29 @@ export async function startScene(
 }
 
 /** A server of two processes, in the place of one that has ended. */
-export function severalProcesses(
+export async function severalProcesses(
   { place }: FailoverServer,
   onStart: (child: ChildProcess) => void,
 ): Promise<Supervisor> {
+  const program = await programOf('./server.ts');
   return supervise({
     ...{ processes: 2, host: '127.0.0.1', port: place.port, continues: true, clock: realClock },
     ...{ awayMs: 30_000, rollGraceMs: 20_000, log: makeLogger('fatal') },
     start(number) {
-      const child = fork(programOf('./server.ts'), [JSON.stringify(place), String(number)], {
-        ...{ execArgv: ['--import', 'tsx'], serialization: 'advanced' },
-      });
+      const child = fork(program, [JSON.stringify(place), String(number)], { serialization: 'advanced' });
       onStart(child);
       return child;
     },
   });
 }
 
-function programOf(name: string): string {
-  return fileURLToPath(new URL(name, import.meta.url));
+function programOf(name: string): Promise<string> {
+  return compiled(new URL(name, import.meta.url));
 }
 
 async function restartable(program: string, place: WorkerPlace, isThere: RegExp): Promise<Restartable> {
   const attempt = async () => {
-    const child = spawn(process.execPath, ['--import', 'tsx', programOf(program), JSON.stringify(place)], {
+    const child = spawn(process.execPath, [await programOf(program), JSON.stringify(place)], {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const started = watched(child);

@@ -8,29 +8,30 @@ import { Siblings, supervisorChannel } from '../../server/processes/siblings.ts'
 import { serve } from '../../server/serve.ts';
 import type { Server } from '../../server/serve-options.ts';
 import { levelVad } from '../../testing/scripted-engines.ts';
+import { UNHURRIED } from '../support/unhurried.ts';
 import { engines } from './engines.ts';
-import type { Place } from './scene.ts';
+import { type Place, SHARDS } from './scene.ts';
 
 const { dataDir, port, natsUrl, replicas, ranFile, logLevel, remote }: Place = JSON.parse(
   process.argv[2] ?? '{}',
 );
 const config = loadConfig({
+  env: UNHURRIED,
   flags: {
     ...{ port, dataDir, 'log.level': logLevel, 'log.format': 'json', 'bus.nats-url': natsUrl },
     ...{
       'failover.enabled': true,
       'failover.replicas': replicas,
-      'failover.shards': 2,
+      'failover.shards': SHARDS,
       'failover.action-ms': 2_000,
     },
-    'overload.worse-ms': 3_600_000,
     ...{ 'shared.replicas': replicas, 'outbox.replicas': replicas },
     ...(remote && {
       ...{ 'engines.stt': 'remote', 'engines.llm': 'remote', 'engines.tts': 'remote', 'outbox.roles': '' },
       ...{ 'stt.remote.engine': 'scripted', 'llm.remote.engine': 'scripted' },
       'tts.remote.engine': 'scripted',
     }),
-    ...{ 'limits.drain-grace-ms': 50, 'limits.new-sessions': 100_000 },
+    'limits.drain-grace-ms': 50,
   },
 });
 const [, , , number] = process.argv;

@@ -2,15 +2,18 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { journalStream, LEASES } from '../../actors/broker-names.ts';
 import type { TurnRecord } from '../../actors/ports/store.ts';
+import { shardOf } from '../../adapters/failover/nats.ts';
 import { sha256 } from '../../adapters/store/sha256.ts';
 import { sqliteStore } from '../../adapters/store/sqlite.ts';
 import { replayJournal } from '../../machines/journal/replay.ts';
 import { SessionKernel } from '../../machines/kernel.ts';
 import { nextRandom } from '../../machines/random.ts';
 import { sessionMachine } from '../../machines/session/machine.ts';
-import { type FailoverScene, type FailoverServer, startScene } from './scene.ts';
-import { startTalker, type Talker } from './talker.ts';
+import { watchLeaders } from './leaders.ts';
+import { type FailoverScene, type FailoverServer, SHARDS, startScene } from './scene.ts';
+import { type Return, startTalker, type Talker } from './talker.ts';
 
 export interface StormOptions {
   readonly folder: string;
@@ -30,10 +33,12 @@ export interface StormReport {
   /** Turns that analytics knows; each is counted once. */
   readonly events: number;
   readonly actions: number;
-  /** Ways back to a session: from the last attempt to connect until `ready`, ms, in order. */
-  readonly openMs: readonly number[];
-  /** The same from the loss of the connection. */
-  readonly lostMs: readonly number[];
+  /** Ways back to a session while the brokers had leaders for its lease and its journal all the time. */
+  readonly returns: readonly Return[];
+  /** The others: for a time no server could take it, whatever it did. */
+  readonly leaderless: readonly Return[];
+  /** What the servers logged of the slow ones of `returns`. */
+  readonly slow: readonly string[];
   readonly takeovers: number;
   readonly journals: number;
   /** Turns of which two stores have another end: the server before was cut off from the broker. */
@@ -56,11 +61,19 @@ type Blow = (typeof BLOWS)[number];
 /** Time until all are answered again after the last blow, ms. A cluster of brokers needs some 10 s to agree again. */
 const RECOVERY_MS = 60_000;
 
+/** A return that took longer is looked into, ms: the goal. */
+const SLOW_MS = 2_000;
+const STREAMS = [`KV_${LEASES}`, ...Array.from({ length: SHARDS }, (_, shard) => journalStream(shard))];
+
 /** Kills and cuts for `seconds`, then heals everything and looks. */
 export async function storm(options: StormOptions): Promise<StormReport> {
   const { folder, seconds, talkers: count, everyMs, onBlow = () => {} } = options;
   const given = [...(options.blows ?? [])];
   const scene = await startScene(folder, { servers: 3, brokers: 3, workers: 2, logLevel: 'info' });
+  const leaders = await watchLeaders(
+    scene.brokers.map(({ url }) => url),
+    STREAMS,
+  );
   const talkers = await Promise.all(Array.from({ length: count }, (_, i) => startTalker(scene.url, `t${i}`)));
   const problems: string[] = [];
   const lines: string[] = [];
@@ -93,8 +106,12 @@ export async function storm(options: StormOptions): Promise<StormReport> {
     await process.stop();
     lines.push(...process.lines);
   }
+  await leaders.close();
   await scene.close();
-  const returns = talkers.flatMap((one) => one.returns);
+  const all = talkers.flatMap((one) => one.returns);
+  const isLeaderless = ({ session, readyMs, openMs }: Return) =>
+    leaders.wasWithout([`KV_${LEASES}`, journalStream(shardOf(session, SHARDS))], readyMs - openMs, readyMs);
+  const returns = all.filter((one) => !isLeaderless(one));
   const ran = existsSync(scene.ranFile) ? readFileSync(scene.ranFile, 'utf8').trim().split('\n') : [];
   const stored = await lookInto(scene.servers, talkers);
   return {
@@ -102,8 +119,9 @@ export async function storm(options: StormOptions): Promise<StormReport> {
     acknowledged: acknowledged.length,
     events: events.known,
     actions: ran.length,
-    openMs: returns.map(({ openMs }) => openMs).toSorted((a, b) => a - b),
-    lostMs: returns.map(({ lostMs }) => lostMs).toSorted((a, b) => a - b),
+    returns,
+    leaderless: all.filter(isLeaderless),
+    slow: returns.filter(({ openMs }) => openMs > SLOW_MS).flatMap((one) => linesOf(one, lines)),
     takeovers: lines.filter((line) => line.includes('took a session over')).length,
     ...{ journals: stored.journals, differing: stored.differing },
     problems: [
@@ -235,6 +253,24 @@ async function eventsAt({ workerDir }: FailoverScene, acknowledged: readonly str
       ],
     };
   }
+}
+
+/** What the servers logged of a session on its way back, with the time before `ready`. */
+function linesOf({ session, at, openMs, lostMs }: Return, lines: readonly string[]): readonly string[] {
+  const named = lines.flatMap((line) => {
+    if (!line.startsWith('{') || !line.includes(session)) return [];
+    const { time, msg, ms, records }: LogLine = JSON.parse(line);
+    if (time < at - lostMs || time > at) return [];
+    return [`  ${time - at} ms: ${msg} ${JSON.stringify({ records, ms })}`];
+  });
+  return [`${session} was ready after ${Math.round(openMs)} ms`, ...named];
+}
+
+interface LogLine {
+  readonly time: number;
+  readonly msg: string;
+  readonly ms?: unknown;
+  readonly records?: number;
 }
 
 function repeated(items: readonly string[]): readonly string[] {

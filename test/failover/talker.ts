@@ -2,6 +2,10 @@ import { ParleyClient } from '../../clients/typescript/src/node/mod.ts';
 
 /** A way back to a session after a lost connection. */
 export interface Return {
+  readonly session: string;
+  /** When it was ready, ms of `performance.now()` and since 1970. */
+  readonly readyMs: number;
+  readonly at: number;
   /** From the loss of the connection, and from the last attempt to connect, until `ready`; ms. */
   readonly lostMs: number;
   readonly openMs: number;
@@ -43,7 +47,10 @@ export async function startTalker(url: string, name: string): Promise<Talker> {
   client.on('ready', ({ session, resumed }) => {
     const nowMs = performance.now();
     if (sessions.length > 0 && !resumed) problems.push(`lost ${sessions.at(-1)}`);
-    if (resumed) returns.push({ lostMs: nowMs - lostAtMs, openMs: nowMs - openedAtMs });
+    if (resumed) {
+      const took = { lostMs: nowMs - lostAtMs, openMs: nowMs - openedAtMs };
+      returns.push({ session, readyMs: nowMs, at: Date.now(), ...took });
+    }
     lostAtMs = 0;
     if (sessions.at(-1) !== session) sessions.push(session);
   });

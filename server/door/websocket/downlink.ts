@@ -16,6 +16,8 @@ interface Mark {
   /** Bytes sent before it. */
   readonly bytes: number;
   readonly atMs: number;
+  /** Called when the client has answered it, or a later one. */
+  readonly onAnswer: (() => void) | undefined;
 }
 
 /** What a downlink writes to: a WebSocket, or another transport that can find out whether its peer reads. */
@@ -98,11 +100,16 @@ export class Downlink {
     const at = this.#marks.findIndex(({ sequence }) => String(sequence) === text);
     const answered = this.#marks[at];
     if (!answered) return false;
-    this.#marks.splice(0, at + 1);
+    for (const { onAnswer } of this.#marks.splice(0, at + 1)) onAnswer?.();
     this.#readBytes = answered.bytes;
     this.#progressAtMs = this.#clock.nowMs();
     if (!this.#closed) this.#arm();
     return true;
+  }
+
+  /** Resolves when the client has answered a ping that is sent now; never if it is gone. */
+  answered(): Promise<void> {
+    return new Promise((resolve) => this.#ping(resolve));
   }
 
   /** After this, nothing is sent and `onSlow` is not called. Data already sent is still delivered. */
@@ -131,12 +138,12 @@ export class Downlink {
     process.nextTick(this.#uncork);
   }
 
-  #ping(): void {
+  #ping(onAnswer?: () => void): void {
     const atMs = this.#clock.nowMs();
     const waited = this.#dataWaits();
     this.#sequence += 1;
     this.#markedBytes = this.#sentBytes;
-    this.#marks.push({ sequence: this.#sequence, bytes: this.#sentBytes, atMs });
+    this.#marks.push({ sequence: this.#sequence, bytes: this.#sentBytes, atMs, onAnswer });
     this.#socket.ping(String(this.#sequence));
     if (waited) return;
     this.#progressAtMs = atMs;

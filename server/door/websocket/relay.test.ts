@@ -88,16 +88,40 @@ it('either side ends with the close code of the other', async () => {
   expect(await session.closed).toBe('bye');
 });
 
-/** An owner that answers as the test wants, and a client that wants to be passed on to it. */
-async function asked() {
+/** An owner that answers as the test wants, and a server that passes clients on to it. */
+async function listening() {
   const owner = new WebSocketServer({ port: 0, host: '127.0.0.1' });
   afterTest(() => owner.close());
-  const arrived = new Promise<WebSocket>((resolve) => owner.once('connection', resolve));
   await once(owner, 'listening');
   const address = owner.address();
   const port = typeof address === 'object' ? address?.port : 0;
   const elsewhere = finding({ url: `ws://127.0.0.1:${port}` });
-  const rig = await startRig({ elsewhere });
+  return { owner, elsewhere, rig: await startRig({ elsewhere }) };
+}
+
+it('a client is passed on only when it has shown that it is still there: an old hello must not take its session from a later connection', async () => {
+  const { owner, rig } = await listening();
+  const client = rig.connect({ autoPong: false });
+  await once(client.socket, 'open');
+  const [pinged, arrived] = [once(client.socket, 'ping'), once(owner, 'connection')];
+  client.say({ type: 'hello', resume: true, session: 'there', secret: 'secret' });
+  const [there]: WebSocket[] = await arrived;
+  const log: string[] = [];
+  const passedOn = there && once(there, 'message').then(() => log.push('passed on'));
+  // What was sent to the owner before its ping comes before the answer.
+  there?.ping();
+  await (there && once(there, 'pong'));
+  log.push('nothing yet');
+  const [ping]: Buffer[] = await pinged;
+  client.socket.pong(ping);
+  await passedOn;
+  expect(log).toEqual(['nothing yet', 'passed on']);
+});
+
+/** The same, and a client that wants to be passed on. */
+async function asked() {
+  const { owner, elsewhere, rig } = await listening();
+  const arrived = new Promise<WebSocket>((resolve) => owner.once('connection', resolve));
   const client = await rig.hello({ resume: true, session: 'there', secret: 'secret' });
   const there = await arrived;
   await once(there, 'message');

@@ -32,7 +32,8 @@ export function mayRelay(hops: number): boolean {
 /**
  * Passes a client on to the server that runs its session: everything in both directions, and how either side closes. Its
  * `hello` goes to the owner as it came, with token and secret, and the owner checks both. Resolves with undefined when the
- * owner has answered, or the client has left; else the client has its protocol back and has seen nothing.
+ * owner has answered, or the client has left; else the client has its protocol back and has seen nothing but a ping, which it
+ * must answer first.
  *
  * The limits of this door stay in force: rate of messages, slow readers, size. A client that sends faster than the owner reads is
  * read no further; what the owner sends is paced by the session. If the owner is lost, so is the client's connection, without a
@@ -66,10 +67,13 @@ export function relay(
     };
     let hasAnswered = false;
     const late = client.clock.setTimer(READY_MS, () => failed(hasAnswered ? 'slow' : 'unreachable'));
+    // An old hello, of a client that has left without a word, must not take its session from its later connection.
+    const isThere = client.downlink.answered();
     owner.once('open', () => {
       hasAnswered = true;
-      // Its session must not be taken from a later connection of the same client.
-      if (!client.isClosed) owner.send(hello);
+      void isThere.then(() => {
+        if (!client.isClosed && owner.readyState === WebSocket.OPEN) owner.send(hello);
+      });
     });
     owner.on('error', () => {}); // `close` follows
     owner.on('message', (data, isBinary) => {

@@ -1,0 +1,24 @@
+import { expect, it } from 'vitest';
+import { VirtualClock } from '../../machines/clock.ts';
+import { Log } from '../../machines/invariants-test-util.ts';
+import { recordedJournal } from '../../test/journal/harness.ts';
+import { watchInvariants } from './watch.ts';
+
+it('of a session that another process began, what comes now is judged after the log so far, which is not reported', async () => {
+  const { header } = await recordedJournal();
+  const clock = new VirtualClock();
+  const log = new Log().reply().frames(0, 400);
+  const before = [...log.frames(399, 400).entries];
+  const now = log.frames(399, 400).entries.slice(before.length);
+  const problems: string[] = [];
+  const observe = watchInvariants(header.parameters, header.input, {
+    ...{ hears: 'audio', before, clock, onProblem: ({ message }) => void problems.push(message) },
+  });
+  for (const entry of now) observe(entry);
+  await clock.advance(2_999);
+  expect(problems).toEqual([]);
+  await clock.advance(1_000);
+  expect(problems).toEqual([expect.stringContaining('invariant 2 is broken')]);
+  for (const entry of now) observe(entry);
+  expect(problems).toHaveLength(2);
+});

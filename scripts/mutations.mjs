@@ -305,9 +305,9 @@ export const MUTATIONS = [
   {
     what: 'a session goes on without the last batch of its journal',
     file: 'actors/failover/takeover.ts',
-    find: 'const { opening, records } = joined(batches);',
+    find: 'const { opening, records, isWhole } = joined(batches);',
     // The last one is the fence.
-    put: 'const { opening, records } = joined(batches.length > 2 ? batches.slice(0, -2) : batches);',
+    put: 'const { opening, records, isWhole } = joined(batches.length > 2 ? batches.slice(0, -2) : batches);',
   },
   {
     what: 'a journal is read before its fence, and not again',
@@ -334,7 +334,11 @@ export const MUTATIONS = [
   {
     what: 'a server that does not know that it has lost a session erases its journal',
     file: 'server/failover/replicated-session.ts',
-    find: 'if (this.#fenced || !(await this.#lease.confirm())) return;',
-    put: 'if (this.#fenced) return;',
+    find: `if (this.#fenced || !(await this.#lease.confirm())) return;
+      // First the lease: while it is there another server may take the session, and begin to write.
+      if (await this.#lease.release()) await stream.delete(session);`,
+    put: `if (this.#fenced) return;
+      await this.#lease.release();
+      await stream.delete(session);`,
   },
 ];

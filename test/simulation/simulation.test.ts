@@ -1,5 +1,4 @@
 import { execFile } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { FAULT_NAMES, Faults, NO_FAULTS, parseFaultProfile } from '../../testing/simulation/faults.ts';
@@ -9,11 +8,11 @@ import { runSeed } from '../../testing/simulation/run-seed.ts';
 import { type Finding, type SeedOptions, scriptOf } from '../../testing/simulation/seed.ts';
 import { shrink } from '../../testing/simulation/shrink.ts';
 import { simulate } from '../../testing/simulation/simulate.ts';
+import { compiled } from '../support/program.ts';
 
 const run = promisify(execFile);
 /** Long on a busy machine: these tests wait only for the processor. */
 const PATIENCE_MS = 600_000;
-const hashProcess = fileURLToPath(new URL('./hash-process.ts', import.meta.url));
 
 describe('the simulator', { timeout: PATIENCE_MS }, () => {
   it('finds nothing in a few seeds', async () => {
@@ -49,9 +48,10 @@ describe('the simulator', { timeout: PATIENCE_MS }, () => {
       },
       { TZ: 'America/St_Johns', LANG: 'C', LC_ALL: 'C', NODE_OPTIONS: '--max-old-space-size=512' },
     ];
+    const hashProcess = await compiled(new URL('./hash-process.ts', import.meta.url));
     const outputs = await Promise.all(
       environments.map((env) =>
-        run(process.execPath, ['--import', 'tsx', hashProcess, '7', '15'], {
+        run(process.execPath, [hashProcess, '7', '15'], {
           env: { ...process.env, ...env },
         }),
       ),

@@ -109,7 +109,7 @@ export class Disk {
       audio: () => {},
       durable: () => (alive() ? this.#commit() : new Promise<void>(() => {})),
       end: async () => {},
-      leave: async () => {},
+      leave: () => (alive() ? this.#commit() : Promise.resolve()),
     };
   }
 

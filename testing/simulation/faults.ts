@@ -103,7 +103,8 @@ export const FAULT_POINTS = {
   'server.awakes': { probability: 0.5, what: 'a slow server goes on while another one takes its session' },
   'server.cutOff': { probability: 0.03, what: 'a server does not reach the brokers' },
   'server.apart': { probability: 0.015, what: 'a server and the others do not reach each other' },
-  'server.skew': { probability: 0.3, what: 'the clock of a server is up to a minute wrong' },
+  'server.drains': { probability: 0.01, what: 'a server is stopped in an orderly way' },
+  'server.skew': { probability: 0.6, what: 'the clock of a server is up to a minute wrong' },
   'client.cutOff': {
     probability: 0.03,
     what: 'a client loses its server, and does not reach it for a while',
@@ -112,6 +113,11 @@ export const FAULT_POINTS = {
   'broker.late': { probability: 0.01, what: 'a broker does what its caller has given up' },
   'broker.answerLost': { probability: 0.01, what: 'the answer of a broker is lost' },
   'broker.stale': { probability: 0.05, what: 'a broker reads from a copy that is out of date' },
+  'broker.elects': {
+    probability: 0.005,
+    what: 'the brokers have no leader for a while; what is on its way is done by the next one, or lost',
+  },
+  'broker.forgets': { probability: 0.01, what: 'the brokers lose their memory' },
   'store.slow': { probability: 0.1, what: 'a turn is saved late' },
 } as const satisfies Readonly<Record<string, { readonly probability: number; readonly what: string }>>;
 

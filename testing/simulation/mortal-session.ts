@@ -1,7 +1,7 @@
 /** A session whose server may end at any moment, and is continued from its journal by the next one. */
 import type { ClientCommand } from '../../actors/session/client-command.ts';
 import type { Session, SessionClient } from '../../actors/session/handle.ts';
-import { missedMessages, type Rebuilt, rebuild } from '../../actors/session/rebuild.ts';
+import { type Rebuilt, rebuild } from '../../actors/session/rebuild.ts';
 import { openSession, type SessionDeps } from '../../actors/session/session.ts';
 import type { SessionOptions } from '../../actors/session/session-input.ts';
 import { sha256 } from '../../adapters/store/sha256.ts';
@@ -24,6 +24,8 @@ export interface MortalOptions extends DiskOptions {
   readonly ear: Pick<ClientEar, 'played' | 'resumed'>;
   readonly found: (what: string) => void;
   readonly reached: (name: Sometimes) => void;
+  /** Nothing leads back to the session. */
+  readonly onLost: () => void;
 }
 
 /** The next process after this time, ms. */
@@ -186,9 +188,9 @@ class MortalSession implements Handle {
     if (!rebuilt) throw new Error('the journal was not continued');
     const { reply } = rebuilt.kernel.context;
     this.#replay.compare(journal, rebuilt);
-    audit.resume(rebuilt.log);
+    audit.resume([...rebuilt.log()]);
     ear.resumed();
-    for (const message of missedMessages(rebuilt.log, this.#lastSeq)) this.#tell(message);
+    for (const message of rebuilt.missed(this.#lastSeq)) this.#tell(message);
     this.#ending = reply?.generation;
     this.#inner = this.#open(rebuilt);
     await this.#inner.durable();

@@ -52,7 +52,7 @@ class Connection implements Line {
     if (this.#isHeard) this.#client.audio(generation, seq, pcm);
   }
 
-  superseded(): void {
+  ended(): void {
     if (this.#isHeard) this.#client.lost();
   }
 

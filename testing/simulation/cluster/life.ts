@@ -15,8 +15,8 @@ export interface Line {
   ready(life: Life): void;
   message(message: SessionMessage): void;
   audio(generation: number, seq: number, pcm: Uint8Array): void;
-  /** Another server has the session. */
-  superseded(): void;
+  /** The server has ended it: the session is, or will be, at another one. */
+  ended(): void;
   /** This connection, passed on by `server` to `owner`. */
   via(server: ClusterServer, owner: ClusterServer): Line & { drop(): void };
 }
@@ -48,6 +48,8 @@ export class Life {
   /** Resolves when clients can be let in. */
   opened: Promise<unknown> = Promise.resolve();
   over = false;
+  /** It is over, and its session is not: what it still logs is nobody's. */
+  gone = false;
   fenced = false;
   readonly #options: LifeOptions;
   #line: Line | undefined;
@@ -61,7 +63,7 @@ export class Life {
   constructor(options: LifeOptions) {
     this.#options = options;
     this.server = options.server;
-    this.log = [...(options.rebuilt?.log ?? [])];
+    this.log = [...(options.rebuilt?.log() ?? [])];
     this.#inputFrom = options.rebuilt ? undefined : 0;
     this.#admitted = !options.rebuilt;
     this.#lastGeneration = options.rebuilt?.kernel.context.lastGeneration ?? 0;
@@ -137,8 +139,18 @@ export class Life {
     this.fenced = true;
     const line = this.#line;
     this.#end();
-    line?.superseded();
+    line?.ended();
     void this.#left();
+  }
+
+  /** Its process stops: whoever takes the session finds all of it in the journal. */
+  async leave(): Promise<void> {
+    if (this.over) return;
+    const line = this.#line;
+    this.#end();
+    line?.ended();
+    await this.session.leave();
+    this.#options.settled();
   }
 
   /** Its process has ended. What it ran ends with it. */
@@ -172,6 +184,7 @@ export class Life {
 
   #end(speaks = false): void {
     this.over = true;
+    this.gone = !speaks;
     this.#away?.cancel();
     if (!speaks) this.#line = undefined;
     this.#options.onOver();

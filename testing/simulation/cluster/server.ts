@@ -1,6 +1,6 @@
 import type { TakenSession } from '../../../actors/failover/takeover.ts';
 import type { TurnRecord } from '../../../actors/ports/store.ts';
-import { missedMessages, type Rebuilt, rebuild } from '../../../actors/session/rebuild.ts';
+import { type Rebuilt, rebuild } from '../../../actors/session/rebuild.ts';
 import { openSession, type SessionDeps } from '../../../actors/session/session.ts';
 import type { SessionOptions } from '../../../actors/session/session-input.ts';
 import { sha256 } from '../../../adapters/store/sha256.ts';
@@ -39,6 +39,8 @@ export interface ServerOptions {
   readonly reach: (url: string) => ClusterServer | undefined;
   readonly onEntry: (life: Life, entry: LogEntry) => void;
   readonly onRebuilt: (life: Life, taken: TakenSession, rebuilt: Rebuilt) => void;
+  /** It has left its session to another server. `whole`: the stream has answered. */
+  readonly onLeft: (life: Life, whole: boolean) => void;
   readonly found: (what: string) => void;
   readonly reached: (name: Sometimes) => void;
 }
@@ -74,6 +76,9 @@ export class ClusterServer {
   #clock: ProcessClock;
   #failover: Failover;
   #awake = () => {};
+  #back = () => {};
+  /** It is about to stop. */
+  #drain: { readonly atRest: boolean; readonly onStopped: () => void } | undefined;
   /** Number of the process. */
   #process = 0;
 
@@ -89,6 +94,11 @@ export class ClusterServer {
     return clock.nowMs() < this.slowUntilMs;
   }
 
+  /** Until then it may not reach the brokers. */
+  get hinderedUntilMs(): number {
+    return Math.max(this.slowUntilMs, this.cutUntilMs.broker);
+  }
+
   isCut(from: 'broker' | 'servers' | 'client'): boolean {
     return !this.isUp || this.#options.deps.clock.nowMs() < this.cutUntilMs[from];
   }
@@ -98,6 +108,7 @@ export class ClusterServer {
     if (this.isUp) return;
     this.#process += 1;
     this.isUp = true;
+    this.#drain = undefined;
     this.#clock = this.#newClock();
     this.#failover = this.#newFailover();
   }
@@ -112,6 +123,20 @@ export class ClusterServer {
     this.#options.disk.crash();
     this.#clock.stop();
     life?.die();
+  }
+
+  /**
+   * Stops it as SIGTERM and SIGHUP do: it lets nobody in, leaves its session when the time is over, or `atRest`, and ends then.
+   */
+  drain(graceMs: number, atRest: boolean, onStopped: () => void): void {
+    if (!this.isUp || this.#drain) return;
+    this.#drain = { atRest, onStopped };
+    this.#clock.setTimer(graceMs, () => void this.#leave());
+  }
+
+  /** It does not stop after all. */
+  stay(): void {
+    this.#drain = undefined;
   }
 
   /** Nothing is heard of it for a while, and then it goes on as if nothing had been. */
@@ -131,6 +156,11 @@ export class ClusterServer {
   }
 
   /** It goes on earlier, if it is slow. */
+  /** Its connection to the brokers was lost, and is back. */
+  back(): void {
+    if (!this.isCut('broker')) this.#clock.whenAwake(() => this.#back());
+  }
+
   awake(): void {
     if (this.isSlow) this.#awake();
   }
@@ -154,6 +184,7 @@ export class ClusterServer {
   async enter(hello: Hello, hops = 0): Promise<ParleyError | undefined> {
     const { session } = this.#options.session;
     const process = this.#process;
+    if (this.#drain) return new ParleyError('DRAINING');
     if (this.life?.isBehind(hello.epoch)) this.life.fence();
     const here = () => this.life !== undefined || this.#failover.waitsFor(session, PROOF);
     let failed: RelayFailure | undefined;
@@ -220,7 +251,7 @@ export class ClusterServer {
     for (const turn of rebuilt.turns) this.#save({ session, ...turn, timings: {} });
     const life = this.#newLife(rebuilt);
     onRebuilt(life, taken, rebuilt);
-    const missed = missedMessages(rebuilt.log, lastSeq);
+    const missed = rebuilt.missed(lastSeq);
     life.epoch = taken.lease.epoch;
     life.admissions = Math.max(rebuilt.returns, epoch) + 2;
     life.copy = failover.begin({ session, ...taken.opening }, () => this.#fenced(life), taken);
@@ -242,11 +273,28 @@ export class ClusterServer {
         clock,
         journal: disk.opener(this.#failover.replicated(disk.store)),
         store: { ...deps.store, saveTurn: async (turn) => this.#save(turn) },
-        onLog: (_session, entry) => onEntry(life, entry),
+        onLog: (_session, entry) => {
+          onEntry(life, entry);
+          const rests = entry.type === 'event' && entry.state === 'idle';
+          if (rests && this.#drain?.atRest) clock.setTimer(0, () => void this.#leave());
+        },
       },
     });
     this.life = life;
     return life;
+  }
+
+  async #leave(): Promise<void> {
+    const { life } = this;
+    const process = this.#process;
+    const stop = this.#drain?.onStopped;
+    const begunMs = this.#clock.nowMs();
+    if (!stop) return;
+    await life?.leave();
+    if (process !== this.#process || !this.isUp || !this.#drain) return;
+    if (life) this.#options.onLeft(life, this.#clock.nowMs() - begunMs < ACTION_MS);
+    this.kill();
+    stop();
   }
 
   #fenced(life: Life): void {
@@ -293,6 +341,9 @@ export class ClusterServer {
       ...{ machine: '', keptHours: KEPT_HOURS, turnMs: TURN_MS, actionMs: ACTION_MS, silentMs: SILENT_MS },
       own: async (_session, from, limit) =>
         disk.isEmpty ? [] : (await disk.read()).records.slice(from, from + limit),
+      onBack: (listener) => {
+        this.#back = listener;
+      },
       log: SILENT_LOG,
     });
     failover.reachableAt(this.url);

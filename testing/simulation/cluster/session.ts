@@ -6,9 +6,7 @@ import type { Session } from '../../../actors/session/handle.ts';
 import type { Rebuilt } from '../../../actors/session/rebuild.ts';
 import type { TimerHandle } from '../../../machines/clock.ts';
 import { callsOf } from '../../../machines/journal/calls.ts';
-import type { JournalRecord } from '../../../machines/journal/record.ts';
 import type { LogEntry } from '../../../machines/log.ts';
-import type { Command, TurnOutcome } from '../../../machines/session/commands.ts';
 import { publishedIn } from '../../../machines/session/facts.ts';
 import type { SessionMessage } from '../../../machines/wire.ts';
 import { Disk } from '../disk.ts';
@@ -17,16 +15,17 @@ import type { Handle, MortalOptions } from '../mortal-session.ts';
 import { checkReplay, WholeReplay } from '../replays.ts';
 import { Broker } from './broker.ts';
 import { Client } from './client.ts';
+import { Forgotten } from './forgotten.ts';
 import type { Life } from './life.ts';
 import { ClusterServer } from './server.ts';
+import { ToldTurns } from './told-turns.ts';
 
 const SERVERS = 3;
-/** Records among which the end of the last turn is. */
-const RECENT = 100;
 /** A dead server is started again after this time, ms. */
 const DOWN_MS = [50, 20_000] as const;
 const SLOW_MS = [200, 12_000] as const;
 const CUT_MS = [100, 15_000] as const;
+const ELECTION_MS = [300, 6_000] as const;
 /** Of the wall clock of a server with another time, ms. */
 const SKEW_MS = 60_000;
 
@@ -45,10 +44,7 @@ class ClusteredSession implements Handle {
   #heard: Life | undefined;
   /** Actions that have begun outside. */
   readonly #begun = new Set<string>();
-  /** Turns whose end the client was told. `isKept`: it was on disk or in the stream by then. */
-  readonly #told: { readonly key: string; readonly isKept: boolean; readonly atMs: number }[] = [];
-  /** When the client got a message that waits for nothing, and takes with it what waits. */
-  readonly #urgentAtMs = new Set<number>();
+  readonly #told: ToldTurns;
   #lastSeq = 0;
   /** The newest epoch of a lease, and of an admission. */
   #newest = 1;
@@ -56,6 +52,11 @@ class ClusteredSession implements Handle {
   /** Where the client said its last word, until it is connected again. */
   readonly #unsent: ClientCommand[] = [];
   #over = false;
+  /** The brokers have the session. */
+  #begins = false;
+  readonly #forgotten: Forgotten;
+  /** Left to another server by one that has stopped. */
+  #left: Life | undefined;
   readonly #timers = new Set<TimerHandle>();
 
   constructor(options: MortalOptions) {
@@ -63,7 +64,8 @@ class ClusteredSession implements Handle {
     const { deps, session, clock, faults, random, found, reached, ear } = options;
     const onRead = () => this.#mayAwake();
     const replay = new WholeReplay(deps.machine, found);
-    this.#broker = new Broker({ clock, faults, random, found, onRead });
+    this.#broker = new Broker({ clock, faults, random, found, reached, onRead });
+    this.#forgotten = new Forgotten(clock, this.#broker);
     this.#servers = Array.from({ length: SERVERS }, (_, number) => {
       const skewed = faults.does('server.skew');
       const disk = new Disk(options);
@@ -74,10 +76,14 @@ class ClusteredSession implements Handle {
         reach: (url) => this.#reach(server, url),
         onEntry: (life, entry) => this.#onEntry(life, entry),
         onRebuilt: (life, taken, rebuilt) => this.#onRebuilt(life, taken, rebuilt),
+        onLeft: (life, whole) => this.#onLeft(life, whole),
       });
       server.start();
       this.#disks.set(server, disk);
       return server;
+    });
+    this.#told = new ToldTurns({
+      ...{ clock, found, servers: this.#servers, disks: this.#disks, broker: this.#broker },
     });
     this.#client = new Client({
       ...{ clock, random, servers: this.#servers },
@@ -86,7 +92,7 @@ class ClusteredSession implements Handle {
       message: (message) => this.#tell(message),
       audio: (generation, seq, pcm) => options.client.audio(generation, seq, pcm),
       onRefused: (code) => {
-        if (code === 'SESSION_UNKNOWN') found('the session was lost');
+        if (code === 'SESSION_UNKNOWN') this.#onUnknown();
       },
     });
     this.#client.begin(random.pick(this.#servers));
@@ -116,15 +122,17 @@ class ClusteredSession implements Handle {
     this.#over = true;
     this.#client.close();
     for (const timer of this.#timers) timer.cancel();
+    for (const server of this.#servers) server.stay();
     const lives = this.#servers.flatMap(({ life }) => life ?? []);
     const last = this.#client.life ?? lives.sort((a, b) => b.epoch - a.epoch)[0];
     // Its stream and lease are deleted with it.
     const { records } = this.#broker;
     const stream = [...records];
+    const isOwner = (last?.epoch ?? 0) >= (this.#broker.lease?.lease.epoch ?? 0);
     await last?.close(reason);
     for (const server of this.#servers) await server.life?.session.leave('superseded');
-    this.#checkTurns();
-    if (last && !last.fenced) this.#checkJournal(last, stream);
+    this.#told.check();
+    if (isOwner && last && !last.fenced) this.#checkJournal(last, stream);
     for (const server of this.#servers) server.kill();
   }
 
@@ -151,6 +159,8 @@ class ClusteredSession implements Handle {
     if (epoch < this.#newest) found(`the client came back to epoch ${epoch} after ${this.#newest}`);
     this.#newest = Math.max(epoch, this.#newest);
     this.#seen = life.admissions;
+    if (this.#heard && this.#heard === this.#left && this.#heard !== life)
+      reached('a session was taken from a server that stopped in an orderly way');
     if (this.#heard && this.#heard !== life) {
       audit.resume(life.log);
       ear.resumed(life.lastGeneration);
@@ -163,35 +173,26 @@ class ClusteredSession implements Handle {
   }
 
   #onRebuilt(life: Life, { last, records }: TakenSession, { journal }: Rebuilt): void {
-    const { found, reached } = this.#options;
+    const { found, reached, onLost } = this.#options;
     const inStream = this.#broker.recordsUpTo(last);
-    if (records.length !== inStream)
+    const { records: had, isOlder, isExcused } = this.#forgotten;
+    if (had !== undefined && records.length < had) {
+      // As a server knew it that had lost it: nothing else is left.
+      if (isOlder && isExcused) queueMicrotask(onLost);
+      else found(`a server took ${records.length} of the ${had} records over that the brokers had`);
+    }
+    if (had === undefined && records.length !== inStream)
       found(`a server took ${records.length} of the ${inStream} records before its fence over`);
-    if (journal.records < inStream) found(`of ${inStream} records ${journal.records} were rebuilt`);
+    if (journal.records < records.length)
+      found(`of ${records.length} records ${journal.records} were rebuilt`);
     for (const { life: other } of this.#servers)
       if (other && other !== life && !other.over) reached('a session was taken from a server that lived');
   }
 
   #tell(message: SessionMessage): void {
     if (message.type === 'state') this.#lastSeq = message.seq;
-    const { life } = this.#client;
-    const { clock } = this.#options;
-    if (message.type === 'reply.end' && life?.log.some((entry) => isTurn(entry, message.generation)))
-      this.#told.push({
-        key: keyOf(message),
-        isKept: this.#keeps(life, message.generation),
-        atMs: clock.nowMs(),
-      });
-    if (isUrgent(message)) this.#urgentAtMs.add(clock.nowMs());
+    this.#told.note(message, this.#client.life);
     this.#options.client.message(message);
-  }
-
-  #keeps({ server }: Life, generation: number): boolean {
-    const disk = this.#disks.get(server);
-    const journals = [this.#broker.records, disk && !disk.isEmpty ? disk.left().records : []];
-    return journals.some((records) =>
-      turnsIn(records.slice(-RECENT)).some((turn) => turn.generation === generation),
-    );
   }
 
   #onEntry(life: Life, entry: LogEntry): void {
@@ -199,7 +200,9 @@ class ClusteredSession implements Handle {
     if (life.over && life.fenced && entry.type === 'action.start')
       this.#options.found(`the action ${entry.id} began at a server that had lost the session`);
     if (entry.type === 'action.start') this.#checkAction(entry.id);
-    if (this.#heard !== undefined && life !== this.#heard) return;
+    if (life.gone || (this.#heard !== undefined && life !== this.#heard)) return;
+    if (this.#forgotten.ends())
+      this.#options.reached('a session went on when the brokers had lost their memory');
     this.#options.deps.onLog?.(this.#options.session.session, entry);
     const message = publishedIn(entry);
     if (message?.type === 'action' && message.status === 'started') this.#befall(life, 60);
@@ -211,17 +214,13 @@ class ClusteredSession implements Handle {
     const { found } = this.#options;
     if (this.#begun.has(id)) found(`the action ${id} began twice`);
     this.#begun.add(id);
-    if (!callsOf(this.#broker.records).some((call) => call.id === id))
+    if (!callsOf(this.#broker.known).some((call) => call.id === id))
       found(`the action ${id} began, and the stream does not have it`);
   }
 
   /** What may happen to the servers. */
   #befall({ server }: Life, withinMs: number): void {
-    this.#may('server.dies', withinMs, () => {
-      this.#client.breakIf((one) => one === server);
-      server.kill();
-      this.#later(this.#options.random.ms(...DOWN_MS), () => server.start());
-    });
+    this.#may('server.dies', withinMs, () => this.#kill(server));
     this.#may('server.slow', withinMs, (ms) => {
       const { life } = server;
       server.slow(ms(...SLOW_MS), () => {
@@ -235,6 +234,7 @@ class ClusteredSession implements Handle {
       this.#cut(server, 'broker', ms(...CUT_MS), () => {
         if (life && !life.over && life.epoch === this.#newest)
           this.#options.reached('a server that was cut off from the brokers kept its session');
+        server.back();
       });
       this.#leaves(ms, server);
     });
@@ -242,10 +242,48 @@ class ClusteredSession implements Handle {
       this.#cut(server, 'servers', ms(...CUT_MS));
       this.#leaves(ms, server);
     });
+    this.#may('server.drains', withinMs, (ms) => {
+      const restart = () => void this.#later(this.#options.random.ms(...DOWN_MS), () => server.start());
+      server.drain(ms(0, 6_000), ms(0, 1) < 0.5, restart);
+    });
+    this.#may('broker.forgets', withinMs, (ms) => {
+      this.#forget();
+      // All of them had the same power.
+      if (ms(0, 1) < 0.5) this.#kill(server);
+    });
+    this.#may('broker.elects', withinMs, (ms) => this.#broker.elect(ms(...ELECTION_MS)));
     this.#may('client.cutOff', withinMs, (ms) => {
       this.#cut(server, 'client', ms(...CUT_MS));
       this.#client.breakIf((one) => one === server);
     });
+  }
+
+  #kill(server: ClusterServer): void {
+    this.#client.breakIf((one) => one === server);
+    server.kill();
+    this.#later(this.#options.random.ms(...DOWN_MS), () => server.start());
+  }
+
+  #forget(): void {
+    this.#forgotten.begin(this.#servers.flatMap(({ life }) => life ?? []));
+    for (const server of this.#servers) server.back();
+  }
+
+  #onUnknown(): void {
+    const { found, reached, onLost } = this.#options;
+    if (!this.#forgotten.isExcused) found('the session was lost');
+    else reached('a session was lost with its server and the memory of the brokers');
+    onLost();
+  }
+
+  #onLeft(life: Life, whole: boolean): void {
+    const records = this.#disks.get(life.server)?.whole().records ?? [];
+    const { records: inStream, lease } = this.#broker;
+    if (whole && !life.fenced && lease?.lease.url === life.server.url && inStream.length < records.length)
+      this.#options.found(
+        `a server stopped, and the stream has ${inStream.length} of ${records.length} records`,
+      );
+    this.#left = life;
   }
 
   #mayAwake(): void {
@@ -273,7 +311,8 @@ class ClusteredSession implements Handle {
   ): void {
     const { faults } = this.#options;
     // Before that there is nothing to go on with.
-    if (this.#over || !this.#broker.lease || this.#broker.records.length === 0) return;
+    this.#begins ||= this.#broker.lease !== undefined && this.#broker.records.length > 0;
+    if (this.#over || !this.#begins) return;
     if (!faults.does(point)) return;
     const stream = faults.stream(point);
     const draws = [stream.next(), stream.next()];
@@ -290,19 +329,6 @@ class ClusteredSession implements Handle {
     this.#timers.add(timer);
   }
 
-  /** Every turn that the client knows to be over is in a store, or in the journal of a server that died as it was told. */
-  #checkTurns(): void {
-    const known = new Set(this.#servers.flatMap(({ turns }) => turns.map(keyOf)));
-    const missing = this.#told.filter(
-      ({ key, isKept, atMs }) => !known.has(key) && (isKept || !this.#urgentAtMs.has(atMs)),
-    );
-    if (missing.length === 0) return;
-    const journaled = [...this.#disks.values()].flatMap((disk) => (disk.isEmpty ? [] : disk.whole().records));
-    for (const turn of turnsIn(journaled)) known.add(keyOf(turn));
-    for (const { key } of missing)
-      if (!known.has(key)) this.#options.found(`the turn ${key} was told, and is in no store`);
-  }
-
   #checkJournal({ server }: Life, stream: readonly { readonly stateHash: string }[]): void {
     const journal = this.#disks.get(server)?.whole();
     if (!journal) return;
@@ -311,34 +337,4 @@ class ClusteredSession implements Handle {
     const other = stream.findIndex(({ stateHash }, at) => journal.records[at]?.stateHash !== stateHash);
     if (other >= 0) found(`record ${other} of the stream is another than that of the last server`);
   }
-}
-
-/** A turn that is going to be continued ends without one. */
-function isTurn(entry: LogEntry, generation: number): boolean {
-  return (
-    entry.type === 'command' &&
-    entry.command.type === 'persist' &&
-    entry.command.turn.generation === generation
-  );
-}
-
-/** See acknowledged-turns.ts. */
-function isUrgent(message: SessionMessage): boolean {
-  return (
-    ['flush', 'playback', 'hold', 'action', 'error'].includes(message.type) ||
-    (message.type === 'state' && message.value === 'stopped')
-  );
-}
-
-function turnsIn(records: readonly JournalRecord[]): readonly TurnOutcome[] {
-  return records.flatMap(({ commands }) => {
-    if (!commands.includes('"persist"')) return [];
-    // As a kernel made them.
-    const all: readonly Command[] = JSON.parse(commands);
-    return all.flatMap((command) => (command.type === 'persist' ? [command.turn] : []));
-  });
-}
-
-function keyOf({ generation, reason, heard }: { generation: number; reason: string; heard: string }): string {
-  return `${generation} ${reason} ${heard}`;
 }

@@ -1,0 +1,56 @@
+import type { Clock } from '../../../machines/clock.ts';
+import type { Broker } from './broker.ts';
+import type { Life } from './life.ts';
+
+/** The time that a server has to tell the brokers again what they have lost, ms. */
+const TOLD_MS = 5_000;
+
+/** What the brokers have lost with their memory, until they know it again. */
+export class Forgotten {
+  readonly #clock: Pick<Clock, 'nowMs'>;
+  readonly #broker: Broker;
+  /** `owner`: who had the session. */
+  #lost: { readonly atMs: number; readonly records: number; readonly owner: Life | undefined } | undefined;
+
+  constructor(clock: Pick<Clock, 'nowMs'>, broker: Broker) {
+    this.#clock = clock;
+    this.#broker = broker;
+  }
+
+  /** `lives`: the session in the servers that run. */
+  begin(lives: readonly Life[]): void {
+    const { lease, records } = this.#broker;
+    const owner = lives.find(({ epoch }) => epoch === lease?.lease.epoch);
+    this.#lost = {
+      ...{ atMs: this.#clock.nowMs(), owner: this.#lost?.owner ?? owner },
+      records: Math.max(records.length, this.#lost?.records ?? 0),
+    };
+    this.#broker.forget();
+  }
+
+  /** Whether they have just got all of it again. */
+  ends(): boolean {
+    if (!this.#lost || this.#broker.records.length < this.#lost.records) return false;
+    this.#lost = undefined;
+    return true;
+  }
+
+  /** Number of records that the stream had. */
+  get records(): number | undefined {
+    return this.#lost?.records;
+  }
+
+  /** Its server may have died, or was hindered: then nobody could tell them, or only a server that had lost the session. */
+  get isExcused(): boolean {
+    if (!this.#lost) return false;
+    const { atMs, owner } = this.#lost;
+    if (!owner || (owner.over && !owner.fenced)) return true;
+    const sinceMs = Math.max(atMs, owner.server.hinderedUntilMs, this.#broker.electingUntilMs);
+    return this.#clock.nowMs() - sinceMs < TOLD_MS;
+  }
+
+  /** Whether what the stream has is by a server that had lost the session. */
+  get isOlder(): boolean {
+    return this.#broker.openedBy < (this.#lost?.owner?.epoch ?? Number.POSITIVE_INFINITY);
+  }
+}

@@ -6,41 +6,54 @@ import { UNHURRIED } from './test/support/unhurried.ts';
 const LONG = '**/*.long.test.ts';
 /** Tests without processes and threads: they need no compiled output. */
 const PURE = ['{machines,actors,web,clients}/**/*.test.ts'];
-/** Claims about milliseconds, and attacks: one after another, on an otherwise idle machine. */
+/** Claims about seconds and what people hear in them: one after another, on an otherwise idle machine. */
 const REAL_TIME = [
-  'test/server/{overload,stop}.test.ts',
-  'test/chat-stream/{ingest,output-service}.test.ts',
-  'test/ros/{robot,roslib}.test.ts',
+  'test/server/stop.test.ts',
+  'test/chat-stream/ingest.test.ts',
   'test/wyoming/satellite.test.ts',
-  'test/stop/real/**/*.test.ts',
 ];
 /** Longest first, so that no core waits for the last file. */
 const FIRST = [
-  'soundswallower.test',
-  'docs/examples',
-  'clients/',
-  'server/store-health',
+  'inspector-page-chart',
+  'stt/soundswallower/soundswallower.test',
+  'failover/failover',
   'conformance/',
-  'failover/',
   'server/remote-workers',
+  'server/tools',
+  'clients/python',
+  'continuing/restart',
+  'processes/',
+  'server/overload',
+  'server/engines.test',
+  'docs/examples',
   'inspector-page',
   'talk-page',
-  'simulation/simulation',
-  'eval.test',
   'server/lasting-actions',
-  'server/tools',
-  'processes/',
-  'languages/',
-  'continuing/',
-  'server/engines.test',
+  'operations',
+  'server/store-health',
   'speech/',
-  'realtime/',
-  'outbox/',
+  'ros/roslib',
+  'simulation/simulation',
+  'chat-stream/conversation',
+  'clients/package',
+  'eval.test',
+  'transcribe',
+  'server/shared',
+  'languages/',
+  'server/memory',
+  'deploy',
+  'spotter/soundswallower',
+  'doctor',
   'bench.test',
+  'prepare.test',
+  'continuing/quiet',
+  'server/no-connections',
+  'server/sherpa',
+  'outbox/kill',
 ];
 const COMPILE = 'test/support/build.ts';
-/** Two cores. */
-const WORKERS = 3;
+/** Two cores: half of what a test takes is waiting. */
+const WORKERS = 4;
 
 class LongFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {

@@ -1,6 +1,7 @@
 // Lets many talkers attack one server, in real processes, and prints what happened to everybody.
 // npx tsx scripts/overload.ts [talkers] [seconds] [flags of the server …]
 // OVERLOAD_CPUS=0/1 binds the server to processor 0, and everybody else to processor 1.
+import { STOP_IN_FORCE_MS } from '../machines/wire.ts';
 import { spokenAttack } from '../test/overload/spoken-attack.ts';
 import type { Stalls } from '../test/overload/stalls.ts';
 import { violations } from '../test/overload/violations.ts';
@@ -53,5 +54,6 @@ const wrong = violations(report);
 // On processors that everybody shares it may be the clients who are late, and elsewhere the one who measures.
 if (server && bystanders.playback.longestMs > bystanders.ownLateMs)
   wrong.push('a reply of a running session stalled');
+if (report.halt.slowestMs >= STOP_IN_FORCE_MS) wrong.push('the stop was late');
 for (const line of wrong) console.log(`WRONG: ${line}`);
 process.exitCode = wrong.length === 0 ? 0 : 1;

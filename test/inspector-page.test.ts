@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { MadeSession } from '../bench/inspector-journal.ts';
-import { buildPages, inspectorSize } from '../web/build.mjs';
+import { inspectorSize } from '../web/build.mjs';
 import { folderOfFile } from './support/after-test.ts';
 import { launchChromium, type RunningChromium, until } from './support/chromium.ts';
-import { goldenText } from './support/pages-server.ts';
+import { goldenText, PAGES } from './support/pages-server.ts';
 import { type ParleyProcess, parley, WITHOUT_ENGINES } from './support/processes.ts';
 
 /** A real conversation, as the machine of this version decides. */
@@ -26,13 +26,11 @@ const HOSTILE = [
 ];
 
 const folder = folderOfFile();
-const pages = join(folder, 'pages');
 let chromium: RunningChromium;
 let page: Page;
 let complaints: string[];
 
 beforeAll(async () => {
-  await buildPages(pages);
   for (const name of GOLDEN) await writeFile(golden(name), await goldenText(name));
   chromium = await launchChromium();
 }, 240_000);
@@ -67,7 +65,7 @@ const measured = async (expression: string) => Number(await page.evaluate(expres
 
 async function serve(): Promise<{ server: ParleyProcess; url: string }> {
   const data = await mkdtemp(join(folder, 'data-'));
-  const server = parley(['serve', '--port', '0', '--data-dir', data, '--pages', pages, ...WITHOUT_ENGINES]);
+  const server = parley(['serve', '--port', '0', '--data-dir', data, '--pages', PAGES, ...WITHOUT_ENGINES]);
   const [, url = ''] = await server.line(/listens on (\S+)/u);
   return { server, url };
 }
@@ -86,7 +84,7 @@ async function replayed() {
 
 describe('the built pages', () => {
   it('are small: the inspector weighs less than 100 kB, gzipped', async () => {
-    const size = await inspectorSize(pages);
+    const size = await inspectorSize(PAGES);
     expect(size).toBeGreaterThan(10_000);
     expect(size).toBeLessThanOrEqual(LARGEST_PAGE);
   });

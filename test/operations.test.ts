@@ -11,6 +11,7 @@ import { expect, it } from 'vitest';
 import { fencesOf } from './docs/fences.ts';
 import { afterTest, temporaryFolder } from './support/after-test.ts';
 import { COMMAND, watched } from './support/processes.ts';
+import { UNHURRIED } from './support/unhurried.ts';
 
 const PAGE = 'docs/operations.md';
 
@@ -37,7 +38,7 @@ it('the commands of docs/operations.md start, watch, upgrade, back up and restor
   const shell = watched(
     spawn('bash', ['-c', script.join('\n')], {
       cwd: folder,
-      env: Object.fromEntries(kept),
+      env: { ...Object.fromEntries(kept), ...UNHURRIED },
       stdio: ['ignore', 'pipe', 'pipe'],
     }),
   );

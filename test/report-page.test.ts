@@ -5,18 +5,16 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { sqliteStore } from '../adapters/store/sqlite.ts';
 import type { TurnFacts } from '../server/analytics/turn-facts.ts';
-import { buildPages } from '../web/build.mjs';
 import { afterTest, folderOfFile } from './support/after-test.ts';
 import { launchChromium, type RunningChromium, until } from './support/chromium.ts';
+import { PAGES } from './support/pages-server.ts';
 import { parley, WITHOUT_ENGINES } from './support/processes.ts';
 
 const folder = folderOfFile();
-const pages = join(folder, 'pages');
 const dataDir = join(folder, 'data');
 let chromium: RunningChromium;
 
 beforeAll(async () => {
-  await buildPages(pages);
   chromium = await launchChromium({ viewport: { width: 1_000, height: 900 } });
   const store = sqliteStore({ path: join(dataDir, 'parley.db') });
   const engine = { asked: 1, failed: 0, firstByteMs: [30], failoverMs: [], opened: 0, requests: 1 };
@@ -56,7 +54,7 @@ it('the page shows tables and plots of what the server measured, and follows the
     '--data-dir',
     dataDir,
     '--pages',
-    pages,
+    PAGES,
     ...WITHOUT_ENGINES,
   ]);
   afterTest(() => server.stop());
@@ -107,6 +105,6 @@ it('parley report prints a table, JSON, and a page that works without a server',
 });
 
 it('the page is small', async () => {
-  const script = await readFile(join(pages, 'inspect/report/report.js'));
+  const script = await readFile(join(PAGES, 'inspect/report/report.js'));
   expect(gzipSync(script).length).toBeLessThan(40_000);
 });

@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { ParleyClient } from '../../clients/typescript/src/node/mod.ts';
 import { afterTest, folderOfFile } from '../support/after-test.ts';
-import { type ParleyProcess, parley } from '../support/processes.ts';
+import { ONLY_TYPED, type ParleyProcess, parley } from '../support/processes.ts';
 
 let server: ParleyProcess;
 let url: string;
 const dataDir = folderOfFile();
 
 beforeAll(async () => {
-  server = parley(['serve', '--port', '0', '--data-dir', dataDir]);
+  server = parley(['serve', '--port', '0', '--data-dir', dataDir, ...ONLY_TYPED]);
   [, url = ''] = await server.line(/listens on (\S+)/u);
 });
 afterAll(() => server?.stop());

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { VoiceClient } from '../../server/client/voice-client.ts';
 import { openaiServer } from '../../testing/loopback/mod.ts';
 import { type ParleyProcess, watched } from '../support/processes.ts';
+import { UNHURRIED } from '../support/unhurried.ts';
 import { type Fence, fencesOf } from './fences.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -124,7 +125,7 @@ function start(args: readonly string[], env: Record<string, string>): ParleyProc
   return watched(
     spawn(process.execPath, [...args], {
       cwd: folder,
-      env: { ...Object.fromEntries(inherited), ...env },
+      env: { ...Object.fromEntries(inherited), PARLEY_WARM_TURNS: UNHURRIED.PARLEY_WARM_TURNS, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     }),
   );

@@ -1,12 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import { beforeEach, expect, it } from 'vitest';
 import { hostLlm, remoteLlm } from '../../actors/engine-rpc/mod.ts';
 import { natsBus } from '../../adapters/bus/nats.ts';
 import { realClock } from '../../adapters/real-clock.ts';
 import { type NatsServer, startNatsServer } from '../../testing/nats-server.ts';
 import { afterTest } from '../support/after-test.ts';
+import { compiled } from '../support/program.ts';
 import { ask, deferred, delta, hangingLlm, never, readAll } from './harness.ts';
 
 const scope = { session: 's', generation: 1 };
@@ -32,8 +32,8 @@ async function connect() {
 }
 
 async function startWorker(url: string, name: string, word: string): Promise<ChildProcess> {
-  const script = fileURLToPath(new URL('./worker-process.ts', import.meta.url));
-  const child = spawn(process.execPath, ['--import', 'tsx', script, url, name, word], {
+  const script = await compiled(new URL('./worker-process.ts', import.meta.url));
+  const child = spawn(process.execPath, [script, url, name, word], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   afterTest(() => kill(child));

@@ -9,6 +9,7 @@ import { makeLogger } from '../../server/log.ts';
 import { serve } from '../../server/serve.ts';
 import type { Server } from '../../server/serve-options.ts';
 import { levelVad, scriptedLlm, scriptedStt, scriptedTts } from '../../testing/scripted-engines.ts';
+import { UNHURRIED } from '../support/unhurried.ts';
 
 const PATIENCE_MS = 15_000;
 /** Everything comes from one address, and much faster than any client. */
@@ -48,6 +49,7 @@ export class FuzzedServer {
   static async start(dataDir: string): Promise<FuzzedServer> {
     const server = await serve({
       config: loadConfig({
+        env: UNHURRIED,
         flags: {
           port: 0,
           dataDir,
@@ -56,7 +58,6 @@ export class FuzzedServer {
           'chat.idleMs': 100,
           'inspect.control': true,
           ...LIMITS,
-          'overload.worse-ms': 3_600_000,
         },
       }),
       log: makeLogger('silent'),

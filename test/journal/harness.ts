@@ -95,6 +95,8 @@ export interface TalkOptions {
   readonly onLog?: (entry: LogEntry) => void;
   /** Text in and out, and reported results of actions. */
   readonly textOnly?: boolean;
+  /** Hash that the journal names. */
+  readonly machine?: string;
 }
 
 /** One session on virtual time, journaled. */
@@ -126,7 +128,7 @@ export class Talk {
     const journal: OpenJournal = journalOf({
       store: options.store,
       sha256,
-      machine: MACHINE,
+      machine: options.machine ?? MACHINE,
       version: '0.0.0',
       audio: options.audio ?? 'none',
       now: () => '2026-01-02T03:04:05.000Z',

@@ -3,15 +3,15 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { realClock } from '../../adapters/real-clock.ts';
 import { sqliteStore } from '../../adapters/store/sqlite.ts';
 import { loadSqlite } from '../../adapters/store/sqlite-binding.ts';
 import { nextRandom } from '../../machines/random.ts';
 import { VoiceClient } from '../../server/client/voice-client.ts';
 import { replayHere } from '../../server/replay/replay.ts';
+import { compiled } from '../support/program.ts';
 
-const program = fileURLToPath(new URL('./kill-server.ts', import.meta.url));
+const program = new URL('./kill-server.ts', import.meta.url);
 const CLIENTS = 3;
 /** The server is killed at one of this many messages. */
 const MOMENTS = 500;
@@ -54,7 +54,7 @@ export interface KillServer {
 }
 
 export async function startServer(dataDir: string, ...natsUrl: readonly string[]): Promise<KillServer> {
-  const child = spawn(process.execPath, ['--import', 'tsx', program, dataDir, ...natsUrl], {
+  const child = spawn(process.execPath, [await compiled(program), dataDir, ...natsUrl], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const acknowledged: string[] = [];

@@ -7,22 +7,21 @@ import { loadConfig } from '../../server/config/load.ts';
 import { makeLogger } from '../../server/log.ts';
 import { serve } from '../../server/serve.ts';
 import { levelVad, scriptedLlm, scriptedStt, scriptedTts } from '../../testing/scripted-engines.ts';
+import { UNHURRIED } from '../support/unhurried.ts';
 
 const [dataDir = '', natsUrl] = process.argv.slice(2);
 const store = sqliteStore({ path: `${dataDir}/parley.db` });
 const server = await serve({
   config: loadConfig({
+    env: UNHURRIED,
     flags: {
       ...{ port: 0, dataDir, 'log.level': 'error' },
       ...(natsUrl !== undefined && { 'bus.nats-url': natsUrl, 'outbox.roles': [] }),
       // Clients type the next turn as soon as one ends, which is faster than people may, and never again after a refusal.
       ...{
-        'limits.loop-delay-ms': 60_000,
-        'overload.worse-ms': 3_600_000,
         'limits.turns-per-second': 10_000,
         'limits.turn-burst': 10_000,
         'limits.waiting-requests': 10_000,
-        'limits.new-sessions': 10_000,
       },
     },
   }),

@@ -3,7 +3,6 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { realClock } from '../../adapters/real-clock.ts';
 import { sqliteStore } from '../../adapters/store/sqlite.ts';
 import { loadSqlite } from '../../adapters/store/sqlite-binding.ts';
@@ -11,8 +10,9 @@ import { nextRandom } from '../../machines/random.ts';
 import { VoiceClient } from '../../server/client/voice-client.ts';
 import { type NatsServer, startNatsServer } from '../../testing/nats-server.ts';
 import { type KillServer, startServer } from '../journal/kill-round.ts';
+import { compiled } from '../support/program.ts';
 
-const program = fileURLToPath(new URL('./kill-worker.ts', import.meta.url));
+const program = new URL('./kill-worker.ts', import.meta.url);
 export const CLIENTS = 3;
 /** Turns of a round. */
 const TURNS = 30;
@@ -174,7 +174,7 @@ async function drained(dataDir: string): Promise<number> {
 }
 
 export async function startWorker(folder: string, url: string): Promise<ChildProcess> {
-  const child = spawn(process.execPath, ['--import', 'tsx', program, join(folder, 'worker'), url], {
+  const child = spawn(process.execPath, [await compiled(program), join(folder, 'worker'), url], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   await once(child.stdout, 'data');

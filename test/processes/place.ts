@@ -5,10 +5,12 @@ import { makeLogger } from '../../server/log.ts';
 import { Siblings, supervisorChannel } from '../../server/processes/siblings.ts';
 import { serve } from '../../server/serve.ts';
 import { levelVad, scriptedLlm, scriptedStt, scriptedTts } from '../../testing/scripted-engines.ts';
+import { UNHURRIED } from '../support/unhurried.ts';
 
 const [place = '', dataDir = ''] = process.argv.slice(2);
 const server: { leave(graceMs: number): Promise<void>; close(): Promise<void> } = await serve({
   config: loadConfig({
+    env: UNHURRIED,
     flags: { dataDir, 'log.level': 'error', 'limits.drain-grace-ms': 50, 'inspect.control': true },
   }),
   log: makeLogger('error'),

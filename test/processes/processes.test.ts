@@ -1,7 +1,6 @@
 import { fork } from 'node:child_process';
 import { connect, createServer, type Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { realClock } from '../../adapters/real-clock.ts';
 import { ParleyClient } from '../../clients/typescript/src/node/mod.ts';
@@ -9,21 +8,18 @@ import { sessionsPage } from '../../server/endpoints/inspect/wire.ts';
 import { makeLogger } from '../../server/log.ts';
 import { supervise } from '../../server/processes/supervisor.ts';
 import { afterTest, temporaryFolder } from '../support/after-test.ts';
-
-const program = fileURLToPath(new URL('./place.ts', import.meta.url));
+import { compiled } from '../support/program.ts';
 
 /** Two processes, and the ids that they have had. */
 async function twoProcesses() {
   const dataDir = await temporaryFolder();
+  const program = await compiled(new URL('./place.ts', import.meta.url));
   const pids: number[] = [];
   const supervisor = await supervise({
     ...{ processes: 2, host: '127.0.0.1', port: 0, continues: true, clock: realClock },
     ...{ awayMs: 30_000, rollGraceMs: 20_000, log: makeLogger('fatal') },
     start(place) {
-      const child = fork(program, [String(place), dataDir], {
-        execArgv: ['--import', 'tsx'],
-        serialization: 'advanced',
-      });
+      const child = fork(program, [String(place), dataDir], { serialization: 'advanced' });
       pids.push(child.pid ?? -1);
       return child;
     },

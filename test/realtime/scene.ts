@@ -21,6 +21,7 @@ import {
 } from '../../testing/scripted-engines.ts';
 import { afterTest, temporaryFolder } from '../support/after-test.ts';
 import { makeCertificate } from '../support/certificate.ts';
+import { UNHURRIED } from '../support/unhurried.ts';
 
 const RATE = 24_000;
 
@@ -50,7 +51,10 @@ export async function startServer(scene: Scene = {}): Promise<RealtimeServer> {
   const made = scene.tls ? makeCertificate(dataDir) : undefined;
   const tls = made && { 'tls.cert': made.cert, 'tls.key': made.key };
   const server = await serve({
-    config: loadConfig({ flags: { port: 0, dataDir, 'limits.drainGraceMs': 0, ...tls, ...scene.flags } }),
+    config: loadConfig({
+      env: UNHURRIED,
+      flags: { port: 0, dataDir, 'limits.drainGraceMs': 0, ...tls, ...scene.flags },
+    }),
     log: makeLogger('silent'),
     parts: {
       engines: {

@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { VoiceClient } from '../../server/client/voice-client.ts';
 import { errorAnswer, openaiServer } from '../../testing/loopback/mod.ts';
 import { afterTest, temporaryFolder } from '../support/after-test.ts';
-import { parley } from '../support/processes.ts';
+import { ONLY_TYPED, parley } from '../support/processes.ts';
 
 it('an operator changes the log level of a running server, by HTTP or SIGHUP, and nobody else does', async () => {
   const folder = await temporaryFolder();
@@ -14,7 +14,7 @@ it('an operator changes the log level of a running server, by HTTP or SIGHUP, an
   const failing = await openaiServer({ chat: () => errorAnswer(400, 'no') });
   afterTest(() => failing.close());
   const llm = ['--engines.llm', 'openai', '--llm.openai.base-url', failing.baseURL];
-  const args = ['--port', '0', '--data-dir', join(folder, 'data'), '--config', file, ...llm];
+  const args = ['--port', '0', '--data-dir', join(folder, 'data'), '--config', file, ...llm, ...ONLY_TYPED];
   const server = parley(['serve', ...args]);
   afterTest(() => server.stop());
   const [url] = await server.line(/http:\/\/127\.0\.0\.1:\d+/u);

@@ -6,11 +6,11 @@ import { SUBPROTOCOL } from '../../machines/wire.ts';
 import { TestClient } from '../../server/door/door-test-util.ts';
 import { answer, chatReply, openaiServer } from '../../testing/loopback/mod.ts';
 import { afterTest, temporaryFolder } from '../support/after-test.ts';
-import { type ParleyProcess, parley } from '../support/processes.ts';
+import { ONLY_TYPED, type ParleyProcess, parley } from '../support/processes.ts';
 
 async function startServer(...args: string[]): Promise<{ url: string; port: number; server: ParleyProcess }> {
   const dataDir = await temporaryFolder();
-  const server = parley(['serve', '--port', '0', '--data-dir', dataDir, ...args]);
+  const server = parley(['serve', '--port', '0', '--data-dir', dataDir, ...ONLY_TYPED, ...args]);
   afterTest(() => server.stop());
   const [, url = ''] = await server.line(/listens on (\S+)/u);
   return { url, port: Number(new URL(url).port), server };

@@ -5,7 +5,7 @@ import { VoiceClient } from '../../server/client/voice-client.ts';
 import { openaiServer } from '../../testing/loopback/openai-server.ts';
 import { startNatsServer } from '../../testing/nats-server.ts';
 import { afterTest, temporaryFolder } from '../support/after-test.ts';
-import { lockDatabase, type ParleyProcess, parley } from '../support/processes.ts';
+import { lockDatabase, ONLY_TYPED, type ParleyProcess, parley } from '../support/processes.ts';
 
 const PATIENCE_MS = 30_000;
 /** Documented time limit for Ctrl-C, in ms. */
@@ -72,6 +72,7 @@ describe('Ctrl-C', () => {
     const engine = await openaiServer({ chat: () => [{ do: 'hang' }] });
     afterTest(() => engine.close());
     const server = start([
+      ...ONLY_TYPED,
       '--engines.llm=hung',
       `--llm.servers=${JSON.stringify({ hung: { baseURL: engine.baseURL } })}`,
     ]);
@@ -83,7 +84,7 @@ describe('Ctrl-C', () => {
 
   it('ends it while the broker hangs', async () => {
     const nats = await startNatsServer();
-    const server = start([], { NATS_URL: nats.url });
+    const server = start(ONLY_TYPED, { NATS_URL: nats.url });
     await talking(server, 'speaking');
     process.kill(nats.pid, 'SIGSTOP');
     afterTest(async () => {
@@ -100,7 +101,7 @@ describe('Ctrl-C', () => {
   ])(
     'ends it while its store waits for the lock of another process%s',
     async (_after, terminated) => {
-      const server = start();
+      const server = start(ONLY_TYPED);
       const client = await talking(server, 'speaking');
       const lock = await lockDatabase(join(dataDir, 'parley.db'));
       afterTest(() => lock.release());
@@ -128,7 +129,7 @@ describe('Ctrl-C', () => {
     expect(first.code).toBe(130);
     expect(first.ms).toBeLessThan(CTRL_C_MS);
 
-    const server = start();
+    const server = start(ONLY_TYPED);
     await talking(server, 'speaking');
     process.kill(server.pid, 'SIGTERM');
     await server.line(/SIGTERM, ending the sessions/u);

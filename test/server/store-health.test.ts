@@ -1,51 +1,12 @@
 import { execFileSync } from 'node:child_process';
-import { join } from 'node:path';
-import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { realClock } from '../../adapters/real-clock.ts';
-import { loadSqlite } from '../../adapters/store/sqlite-binding.ts';
-import { VoiceClient } from '../../server/client/voice-client.ts';
-import { afterTest, temporaryFolder } from '../support/after-test.ts';
-import { type ParleyProcess, parley } from '../support/processes.ts';
-
-const PATIENCE_MS = 30_000;
-
-let dataDir: string;
-beforeEach(async () => {
-  dataDir = await temporaryFolder();
-});
-
-async function started(): Promise<{ server: ParleyProcess; url: string }> {
-  const server = parley(['serve', '--port', '0', '--data-dir', dataDir]);
-  afterTest(() => server.stop());
-  const [, url = ''] = await server.line(/listens on (\S+)/u);
-  return { server, url };
-}
-
-async function connected(url: string): Promise<VoiceClient> {
-  const client = await VoiceClient.connect({ url, clock: realClock });
-  afterTest(() => client.close());
-  return client;
-}
-
-/** How the reply to a typed turn ended. */
-async function typed(client: VoiceClient, text: string): Promise<unknown> {
-  const since = client.arrivals.length;
-  client.send({ type: 'text', text });
-  const end = await client.waitFor(({ type }) => type === 'reply.end', { since, timeoutMs: PATIENCE_MS });
-  return end?.message.type === 'reply.end' ? end.message.reason : undefined;
-}
-
-function errors(client: VoiceClient): string[] {
-  return client.arrivals.flatMap(({ message }) => (message.type === 'error' ? [message.code] : []));
-}
-
-function linesWith(server: ParleyProcess, text: string): string[] {
-  return server.lines.filter((line) => line.includes(text));
-}
+import { describe, expect, it, vi } from 'vitest';
+import { temporaryFolder } from '../support/after-test.ts';
+import { connected, errors, linesWith, PATIENCE_MS, started, tables, typed } from './store-scene.ts';
 
 describe('a server whose store cannot be used', () => {
   it('reports it once in the log, once to each client and in /readyz; continues speech but refuses actions; and recovers', async () => {
-    const { server, url } = await started();
+    const dataDir = await temporaryFolder();
+    const { server, url } = await started(dataDir);
     const client = await connected(url);
     expect(await typed(client, 'hello')).toBe('completed');
     expect((await fetch(`${url}/readyz`)).status).toBe(200);
@@ -82,7 +43,7 @@ describe('a server whose store cannot be used', () => {
     const stored = 'SELECT count(DISTINCT session || turn || generation) FROM turns';
     await vi.waitFor(
       () => {
-        const count = (sql: string) => tables((db) => db.prepare(sql).pluck().all())[0];
+        const count = (sql: string) => tables(dataDir, (db) => db.prepare(sql).pluck().all())[0];
         expect(count('SELECT count(*) FROM analytics_turns')).toBe(count(stored));
         expect(count('SELECT count(*) FROM outbox_events WHERE delivered IS NULL')).toBe(0);
       },
@@ -90,12 +51,3 @@ describe('a server whose store cannot be used', () => {
     );
   });
 });
-
-function tables<T>(look: (db: InstanceType<ReturnType<typeof loadSqlite>>) => T): T {
-  const db = new (loadSqlite())(join(dataDir, 'parley.db'), { readonly: true });
-  try {
-    return look(db);
-  } finally {
-    db.close();
-  }
-}

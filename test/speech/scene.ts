@@ -15,6 +15,7 @@ import { Awaiting } from '../../testing/loopback/awaiting.ts';
 import { levelVad, scriptedLlm, scriptedStt, scriptedTts } from '../../testing/scripted-engines.ts';
 import { type RealtimeServer, type Scene, startServer } from '../realtime/scene.ts';
 import { afterTest, temporaryFolder } from '../support/after-test.ts';
+import { UNHURRIED } from '../support/unhurried.ts';
 
 /** What the session's own engines say, which answer while the model cannot. */
 export const OWN_WORDS = 'my own ears heard this';
@@ -92,6 +93,7 @@ export async function serverWith(
       if (event.type === 'notWarmed') warmed.push(`${event.engine} notWarmed ${event.error.code}`);
     },
     config: loadConfig({
+      env: UNHURRIED,
       flags: {
         ...{ port: 0, dataDir: await temporaryFolder(), 'limits.drainGraceMs': 0 },
         ...{ 'engines.speech': 'openai-realtime', 'speech.openai-realtime.baseURL': baseURL },

@@ -2,12 +2,20 @@
 import { expect, it } from 'vitest';
 import { realClock } from '../../adapters/real-clock.ts';
 import { afterTest, temporaryFolder } from '../support/after-test.ts';
-import { type ParleyProcess, parley } from '../support/processes.ts';
+import { PATIENT, type ParleyProcess, parley } from '../support/processes.ts';
 import { speak } from '../support/speech.ts';
 import { Caller } from './scene.ts';
 
 async function start(flags: readonly string[]): Promise<{ server: ParleyProcess; url: string }> {
-  const server = parley(['serve', '--port', '0', '--data-dir', await temporaryFolder(), ...flags]);
+  const server = parley([
+    'serve',
+    '--port',
+    '0',
+    '--data-dir',
+    await temporaryFolder(),
+    ...PATIENT,
+    ...flags,
+  ]);
   afterTest(() => server.stop());
   const [, url = ''] = await server.line(/listens on (\S+)/u);
   while (!(await fetch(`${url}/readyz`)).ok) await new Promise<void>((next) => realClock.setTimer(50, next));

@@ -6,10 +6,12 @@ import { sqliteStore } from '../../adapters/store/sqlite.ts';
 import { restepped } from '../../bench/inspector-journal.ts';
 import type { Journal } from '../../machines/journal/record.ts';
 import { parseJournalFile, piecesOf } from '../../server/journal-file.ts';
-import { buildPages } from '../../web/build.mjs';
 import { type ParleyProcess, parley } from './processes.ts';
 
-/** A server process with the pages as they are now, and a folder that is deleted when it stops. */
+/** The pages as they are now: they are built before the tests begin. */
+export const PAGES = fileURLToPath(new URL('../../dist/web', import.meta.url));
+
+/** A server process with the pages, and a folder that is deleted when it stops. */
 export interface PagesServer {
   readonly folder: string;
   readonly url: string;
@@ -17,17 +19,16 @@ export interface PagesServer {
   stop(): Promise<void>;
 }
 
-/** Builds the pages and starts a server of them; `prepare` fills its data directory before. */
+/** Starts a server of the pages; `prepare` fills its data directory before. */
 export async function startPagesServer(
   flags: readonly string[] = [],
   prepare: (dataDir: string) => Promise<void> = async () => {},
 ): Promise<PagesServer> {
   const folder = await mkdtemp(join(tmpdir(), 'parley-pages-'));
-  const [pages, data] = [join(folder, 'pages'), join(folder, 'data')];
+  const data = join(folder, 'data');
   await mkdir(data);
-  await buildPages(pages);
   await prepare(data);
-  const process = parley(['serve', '--port', '0', '--data-dir', data, '--pages', pages, ...flags]);
+  const process = parley(['serve', '--port', '0', '--data-dir', data, '--pages', PAGES, ...flags]);
   const [, url = ''] = await process.line(/listens on (\S+)/u);
   const stop = async () => {
     await process.stop();

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { compiled } from './program.ts';
 import { sharePhrases } from './shared-phrases.ts';
 import { UNHURRIED } from './unhurried.ts';
 
@@ -24,6 +25,9 @@ export const COMMAND = fileURLToPath(new URL('../../bin/parley.mjs', import.meta
 
 /** Flags of a server that nobody talks to. It loads no engines, which would take seconds of processor time. */
 export const WITHOUT_ENGINES = ['--engines', 'remote'] as const;
+
+/** Flags of a server to which clients only type. Its recogniser would take 1.6 s of processor time to load. It is not `ready`, but talks. */
+export const ONLY_TYPED = ['--engines.stt', 'remote'] as const;
 
 /** Flags of a server whose engines may be slow: a busy machine, too, is in time for them. */
 export const PATIENT = [
@@ -52,10 +56,8 @@ export interface DatabaseLock {
 }
 
 export async function lockDatabase(path: string): Promise<DatabaseLock> {
-  const program = fileURLToPath(new URL('./lock-database.ts', import.meta.url));
-  const child = spawn(process.execPath, ['--import', 'tsx', program, path], {
-    stdio: ['pipe', 'pipe', 'pipe'],
-  });
+  const program = await compiled(new URL('./lock-database.ts', import.meta.url));
+  const child = spawn(process.execPath, [program, path], { stdio: ['pipe', 'pipe', 'pipe'] });
   const { line, exited } = watched(child);
   await line(/^locked$/u);
   return {

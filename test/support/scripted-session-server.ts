@@ -170,7 +170,7 @@ export class ScriptedSessionServer {
     });
   }
 
-  /** `pages` is the folder that `buildPages` wrote. */
+  /** `pages` is the folder of the built pages. */
   static async start(pages: string): Promise<ScriptedSessionServer> {
     const made: { server?: ScriptedSessionServer } = {};
     const http = createServer(async (request, response) => {

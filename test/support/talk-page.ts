@@ -5,9 +5,9 @@ import { promisify } from 'node:util';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
 import * as z from 'zod';
-import { buildPages } from '../../web/build.mjs';
 import { folderOfFile } from './after-test.ts';
 import { launchChromium, type RunningChromium, until } from './chromium.ts';
+import { PAGES } from './pages-server.ts';
 import { type ScriptedSession, ScriptedSessionServer } from './scripted-session-server.ts';
 
 const run = promisify(execFile);
@@ -44,8 +44,7 @@ export function useTalkPage({ microphone, mayComplain = false }: TalkPageOptions
   beforeAll(async () => {
     const microphoneWav = join(folder, 'microphone.wav');
     if (microphone) await run('espeak-ng', ['-v', 'en', '-w', microphoneWav, microphone]);
-    await buildPages(join(folder, 'pages'));
-    server = await ScriptedSessionServer.start(join(folder, 'pages'));
+    server = await ScriptedSessionServer.start(PAGES);
     chromium = await launchChromium(microphone ? { microphoneWav } : {});
   });
 

@@ -235,6 +235,25 @@ describe('a replicated journal', () => {
     await clock.advance(100);
     expect(log.at(-1)).toBe('c has 5 in epoch 3');
   });
+
+  it('refuses a server that has lost the session, also if brokers without a memory have counted as far as it knew', async () => {
+    const { clock, log, broker, add, records } = scene();
+    const [a, b] = [add('a'), add('b')];
+    a.begin();
+    a.write(3);
+    await clock.advance(100);
+    void b.take();
+    await clock.advance(100);
+    broker.forget();
+    b.replica().prove();
+    await clock.advance(100);
+    a.replica().prove();
+    a.write(1);
+    void a.durable();
+    await clock.advance(2_000);
+    expect(log).toEqual(['b has 3 in epoch 2', 'a is fenced', 'a EPOCH_SUPERSEDED']);
+    expect(records()).toEqual(upTo(3));
+  });
 });
 
 describe('a takeover', () => {

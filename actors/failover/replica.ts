@@ -173,7 +173,7 @@ export class Replica {
     this.#flying ??= await this.#batch();
     const batch = this.#flying;
     if (!batch || this.#state !== 'open') return;
-    const seq = await stream.append(session, batch, this.#last);
+    const seq = (await this.#isProven()) ? await stream.append(session, batch, this.#last) : undefined;
     if (this.#state !== 'open') return;
     if (seq !== undefined) this.#arrived(batch, seq);
     else {
@@ -184,6 +184,15 @@ export class Replica {
         onFenced();
       } else if (refusal === 'again') throw new ParleyError('BUS_UNREACHABLE', 'the broker is out of date');
     }
+  }
+
+  /** False if the newest batch is not this server's. Brokers that lost their memory count anew, and may be as far as `#last` again. */
+  async #isProven(): Promise<boolean> {
+    if (!this.#unproven) return true;
+    const { stream, session, server, epoch } = this.#options;
+    const newest = (await stream.last(session, this.#last))?.batch;
+    this.#unproven = false;
+    return newest?.server === server && newest.epoch === epoch;
   }
 
   #arrived(batch: JournalBatch, seq: number): void {
@@ -245,7 +254,6 @@ export class Replica {
       records.push(record);
     }
     if (records.length === 0 && !this.#opens && !this.#unproven) return undefined;
-    this.#unproven = false;
     const more = this.#next + records.length < this.#lost;
     return {
       ...{ server, epoch, number: this.#number, records },

@@ -22,10 +22,12 @@ export class SharedBroker {
     this.#clock = clock;
   }
 
-  /** It was restarted, with an empty memory. */
+  /** It was restarted, with an empty memory, and counts anew. */
   forget(): void {
     this.#leases.clear();
     this.batches.clear();
+    this.#revision = 0;
+    this.#seq = 0;
   }
 
   /** A broker that was stopped for a while stores the last `count` batches a second time. */

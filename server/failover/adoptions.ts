@@ -65,6 +65,12 @@ export class Adoptions {
     return journal;
   }
 
+  /** Resolves when the own store has the journal of `session`, and not that of an earlier time. Rejects with why it never will. */
+  async stored(session: string): Promise<void> {
+    const failure = await this.#underway.get(session)?.done;
+    if (failure) throw failure;
+  }
+
   /** The sink that `open` makes, as soon as the journal before it is there. */
   continued(session: string, open: () => JournalSink, onFailure: (error: Error) => void): JournalSink {
     const underway = this.#underway.get(session);

@@ -6,12 +6,34 @@ import {
   testClock,
   type Weather,
 } from '../../actors/failover/stores-test-util.ts';
+import type { JournalSink } from '../../actors/ports/journal.ts';
+import type { Journal, JournalRecord } from '../../machines/journal/record.ts';
 import { makeLogger } from '../log.ts';
+import type { AdoptingStore } from './adopt.ts';
 import { Failover } from './failover.ts';
 
 const SESSION = 's';
 const facts = { session: SESSION, startedAt: opening.startedAt, language: 'en', proof: 'p' };
 const wanted = { session: SESSION, proof: 'p' };
+
+/** A store with this journal. */
+function storeOf(records: JournalRecord[]): AdoptingStore {
+  const sink: JournalSink = {
+    append: (record) => records.push(record),
+    audio: () => {},
+    ...{ durable: async () => {}, end: async () => {}, leave: async () => {} },
+  };
+  const journal = async (): Promise<Journal> => ({
+    ...{ header: opening.header, headerHash: opening.headerHash, records },
+    footer: { status: 'open', records: null },
+  });
+  return {
+    ...{ openJournal: () => sink, continueJournal: () => sink, saveSession: async () => {} },
+    ...{ journalHead: journal, readJournal: journal, lastRecord: async () => records.at(-1) },
+    journalRecords: async (_session, from, limit) => records.slice(from, from + limit),
+    dropJournal: async () => void records.splice(0),
+  };
+}
 
 /** Servers of one broker, by name. */
 function servers() {
@@ -31,6 +53,7 @@ function servers() {
   const start = (name: string) => {
     const weather: Weather = { delayMs: 2, fate: 'fine' };
     const backs: (() => void)[] = [];
+    const own = [recordOf(0)];
     const failover = new Failover({
       ...broker.link(weather),
       ...{
@@ -46,12 +69,13 @@ function servers() {
         turnMs: 250,
         actionMs: 2_000,
         silentMs: 600_000,
-        own: async (_session, from) => [recordOf(0)].slice(from),
+        own: async (_session, from) => own.slice(from),
       },
     });
     failover.reachableAt(`ws://${name}`);
     return {
       failover,
+      own,
       weather,
       /** The connection to the broker was lost, and is back. */
       back() {
@@ -195,4 +219,23 @@ it('a session that no server tells the brokers of is gone after a while', async 
   await clock.advance(6_000);
   expect(await b.find()).toBeUndefined();
   expect(b.failover.waitsFor(SESSION, 'p')).toBe(false);
+});
+
+it('brokers that lose their memory before the own store has a journal that was taken over are not told an older one', async () => {
+  const { clock, broker, start } = servers();
+  await start('a').begin();
+  const b = start('b');
+  await b.find();
+  await b.find('unreachable');
+  const taken = b.failover.claim(SESSION);
+  if (!taken) throw new Error('not taken');
+  b.own.splice(0, 1, { ...recordOf(0), stateHash: 'of an earlier time' });
+  await b.failover.adopt(storeOf(b.own), taken);
+  const copy = b.failover.begin(facts, () => {}, taken);
+  copy.open();
+  broker.forget();
+  b.back();
+  await clock.advance(3_000);
+  const records = broker.batches.get(SESSION)?.flatMap(({ batch }) => batch.records);
+  expect(records).toEqual([recordOf(0)]);
 });

@@ -174,12 +174,17 @@ export class Failover {
       ...{ server: this.server, url: this.#url, epoch: 1, proof, machine },
       ...(user !== undefined && { user: sha256(user) }),
     };
+    const stored = this.#adoptions.stored(session);
+    stored.catch(() => {});
     const copy = new ReplicatedSession({
       ...this.#options,
       ...{ session, lease, facts },
       ...(taken && { taken }),
       renewMs: (keptHours * HOUR_MS) / 3,
-      own: (from, limit) => own(session, from, limit),
+      own: async (from, limit) => {
+        await stored;
+        return own(session, from, limit);
+      },
       onFenced: () => {
         log.warn({ session }, 'another server has this session now');
         onFenced();

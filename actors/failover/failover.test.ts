@@ -85,6 +85,7 @@ function server(broker: SharedBroker, clock: ReturnType<typeof testClock>, name:
     },
     confirm: () => lease.confirm(),
     replica: () => replica,
+    lease: () => lease,
   };
 }
 
@@ -253,6 +254,25 @@ describe('a replicated journal', () => {
     await clock.advance(2_000);
     expect(log).toEqual(['b has 3 in epoch 2', 'a is fenced', 'a EPOCH_SUPERSEDED']);
     expect(records()).toEqual(upTo(3));
+  });
+
+  it('does not give its lease back to a server that has lost the session, if the revision is the same by chance', async () => {
+    const { clock, log, broker, add } = scene();
+    const [a, b] = [add('a'), add('b')];
+    a.begin();
+    a.write(1);
+    await clock.advance(100);
+    void b.take();
+    await clock.advance(100);
+    broker.forget();
+    b.lease().prove();
+    await clock.advance(100);
+    a.lease().prove();
+    await clock.advance(100);
+    const left = b.leases.read(SESSION);
+    await clock.advance(100);
+    expect(await left).toMatchObject({ lease: { server: 'b', epoch: 2 } });
+    expect(log).toEqual(['b has 1 in epoch 2', 'a lost the lease']);
   });
 });
 

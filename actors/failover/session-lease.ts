@@ -46,6 +46,8 @@ export class SessionLease {
   readonly #retry = new Backoff(FIRST_RETRY_MS, LONGEST_RETRY_MS);
   #revision: number;
   #over = false;
+  /** The brokers may have lost their memory, and count anew: another lease may have this revision. */
+  #unproven = false;
   /** Resolves when the broker has it. */
   readonly written: Promise<void>;
   #isWritten = () => {};
@@ -70,6 +72,7 @@ export class SessionLease {
   /** The brokers may have lost it: writes it again soon. */
   prove(): void {
     if (this.#over) return;
+    this.#unproven = true;
     this.#timer?.cancel();
     this.#renewing = this.#renewing.then(() => this.#renew());
   }
@@ -77,6 +80,11 @@ export class SessionLease {
   /** Writes it again. Resolves with whether it is this server's; rejects with BUS_UNREACHABLE. */
   async confirm(): Promise<boolean> {
     const { store, session, lease } = this.#options;
+    if (this.#unproven) {
+      const entry = await store.read(session);
+      this.#revision = entry && isSameLease(entry.lease, lease) ? entry.revision : 0;
+      this.#unproven = false;
+    }
     let found =
       (await writeLease(store, session, lease, this.#revision)) ??
       // All leases are gone, or this one was too old.

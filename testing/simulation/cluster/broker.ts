@@ -107,6 +107,9 @@ export class Broker {
         swap: (_session, lease, revision) =>
           call((memory) => {
             if ((this.lease?.revision ?? 0) !== revision) return undefined;
+            const before = this.lease?.lease.epoch ?? 0;
+            if (lease.epoch < before)
+              this.#options.found(`epoch ${lease.epoch} took the lease of epoch ${before}`);
             memory.revision += 1;
             this.#note({ lease, revision: memory.revision });
             return memory.revision;

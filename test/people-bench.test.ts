@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { fitLogistic } from '../bench/people/logistic.ts';
-import { confidenceAt, type Observation, report } from '../bench/people/report.ts';
+import { confidenceAt, type Observation, processorTime, report } from '../bench/people/report.ts';
 import { isRight } from '../bench/people/trials.ts';
 
 describe('the bench on recordings of people', () => {
@@ -31,7 +31,13 @@ describe('the bench on recordings of people', () => {
     expect(text).toContain(`| asked about | ${asked.length - others} of 200`);
     expect(text).toMatch(new RegExp(`\\| asked about \\|.* \\| 0 \\| ${others} of 200 .* \\| ${others} \\|`));
     expect(text).toMatch(/\| 5 % \| .* \| 10 of 200 \(5\.0 %\) \|/);
-    expect(text).toContain('as a share of the audio: 0.10');
+    expect(text).toContain('| digits | its own | 0.10 | 0.10 | 0.10 |');
+    expect(text).toContain('| **all** |  | 0.10 | 0.10 | 0.10 |');
+  });
+
+  it('reports what processor time half and 95 % of the utterances take at most', () => {
+    const some = Array.from({ length: 20 }, (_, i) => ({ audioMs: 1_000, cpuMs: 10 * (i + 1) }));
+    expect(processorTime([...some, { audioMs: 20_000, cpuMs: 0 }])).toBe('0.05 | 0.10 | 0.19');
   });
 
   it('fits a confidence to what is true as often as it says', () => {

@@ -130,8 +130,6 @@ function reliability(all: readonly Observation[]): readonly string[] {
   const bins = BINS.slice(0, -1).map((low, i) =>
     sure.filter(({ confidence }) => confidence >= low && confidence < (BINS[i + 1] ?? 2)),
   );
-  const cpuMs = all.reduce((sum, one) => sum + one.cpuMs, 0);
-  const audioMs = all.reduce((sum, one) => sum + one.audioMs, 0);
   return [
     ...['### Confidence', '', '| mean confidence | sentences | right |', '|---|---|---|'],
     ...bins
@@ -142,8 +140,29 @@ function reliability(all: readonly Observation[]): readonly string[] {
         return `| ${mean.toFixed(2)} | ${bin.length} | ${((right / bin.length) * 100).toFixed(0)} % |`;
       }),
     '',
-    `CPU time, as a share of the audio: ${(cpuMs / audioMs).toFixed(2)}.`,
+    ...[
+      '### Processor time, as a share of the audio',
+      '',
+      '| speech | grammar | in all | median | p95 |',
+      '|---|---|---|---|---|',
+    ],
+    ...[...new Set(all.map(kindOf)), undefined].map((kind) => {
+      const some = all.filter((one) => kind === undefined || kindOf(one) === kind);
+      return `| ${kind ?? '**all** | '} | ${processorTime(some)} |`;
+    }),
   ];
+}
+
+function kindOf({ group, meant }: Observation): string {
+  return `${group} | ${meant ? 'its own' : 'another'}`;
+}
+
+/** In all, and of half and of 95 % of the utterances at most. @internal */
+export function processorTime(all: readonly Pick<Observation, 'cpuMs' | 'audioMs'>[]): string {
+  const total = (what: 'cpuMs' | 'audioMs') => all.reduce((sum, one) => sum + one[what], 0);
+  const sorted = all.map(({ cpuMs, audioMs }) => cpuMs / audioMs).toSorted((a, b) => a - b);
+  const at = (share: number) => sorted[Math.ceil(share * sorted.length) - 1] ?? 0;
+  return [total('cpuMs') / total('audioMs'), at(0.5), at(0.95)].map((one) => one.toFixed(2)).join(' | ');
 }
 
 function share(part: number, whole: number): string {

@@ -20,7 +20,7 @@ const SURE = 0.25;
 /** dB between the loudest and the quietest sound. A room with this much counts as quiet; more is the same. */
 export const MOST_CONTRAST = 45;
 /** Audio kept on both sides of the speech, in samples (200 ms). */
-const PAD = 3_200;
+export const PAD = 3_200;
 /** 25 ms and 10 ms at 16 kHz. */
 const WINDOW = 400;
 const HOP = 160;

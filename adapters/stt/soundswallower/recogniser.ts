@@ -3,9 +3,18 @@ import type { Rejection } from '../../../machines/wire.ts';
 import { loadSoundswallower, ScoredDecoder } from '../../soundswallower/decoder.ts';
 import { worstPhone } from '../../soundswallower/worst-phone.ts';
 import { loopGrammar, PHONES, phoneWord } from './jsgf.ts';
-import { LevelledAudio } from './level.ts';
+import { LevelledAudio, PAD } from './level.ts';
 import type { ThreadData } from './protocol.ts';
-import { type Evidence, type Hypothesis, isInDoubt, judge, maySoFar, type Pass } from './verdict.ts';
+import {
+  type Evidence,
+  type Hypothesis,
+  isInDoubt,
+  isLong,
+  judge,
+  mayBeLong,
+  maySoFar,
+  type Pass,
+} from './verdict.ts';
 import { pronounce } from './words.ts';
 
 /** Audio before the first decoding, in samples (700 ms): enough to measure the speaker's level. */
@@ -20,6 +29,8 @@ const USUAL_FRAMES = 200;
 const LIFTER = 22;
 /** High voices, such as those of women and children, are nearer to the model's if they are played slower by this factor. */
 const SLOWER = 1.12;
+/** Samples in 10 ms. */
+const FRAME = 160;
 /** LevelledAudio sets the level and noise of the audio, not the front end. */
 const FRONT_END = { remove_noise: 0, cmninit: USUAL_MEAN.join(',') } as const;
 
@@ -152,24 +163,31 @@ export class Recogniser {
     const anything = -this.#anything.score();
     const audio = this.#audio.whole();
     const contrast = this.#audio.contrast();
-    const pass = await this.#pass(audio);
+    const pass = await this.#compare(audio, await this.#sentence(audio));
     const worst = this.#stops.has(pass.own.text)
       ? worstPhone(this.#sentences.phones(), this.#otherWords.phones())
       : undefined;
     const evidence = { usual, anything, contrast, ...pass, worstPhone: worst };
-    if (!isInDoubt(judge(evidence, this.#strictness))) return evidence;
-    return { ...evidence, slower: await this.#pass(stretched(audio, SLOWER)) };
+    if (!isInDoubt(judge(evidence, this.#strictness)) || !mayBeLong((audio.length - 2 * PAD) / FRAME))
+      return evidence;
+    const slow = stretched(audio, SLOWER);
+    const found = await this.#sentence(slow);
+    return isLong(found.own) ? { ...evidence, slower: await this.#compare(slow, found) } : evidence;
   }
 
-  async #pass(audio: Float32Array): Promise<Pass> {
+  /** The first half of a pass: the sentence. */
+  async #sentence(audio: Float32Array): Promise<Found> {
     const mean = meanCepstrum(this.#sentences.spectrum(audio));
+    const cmninit = blended(mean).join(',');
     const unusual = Math.hypot(...mean.cepstrum.slice(1).map((value, i) => value - (USUAL_MEAN[i + 1] ?? 0)));
-    for (const decoder of [this.#sentences, this.#otherWords]) {
-      await decoder.start({ cmninit: blended(mean).join(',') });
-      decoder.process(audio);
-      decoder.stop();
-    }
-    return { own: this.#found(), otherWords: -this.#otherWords.score(), unusual };
+    await decode(this.#sentences, audio, cmninit);
+    return { own: this.#found(), unusual, cmninit };
+  }
+
+  /** The second half: what other words cost, which takes more time than the sentence. */
+  async #compare(audio: Float32Array, { own, unusual, cmninit }: Found): Promise<Pass> {
+    await decode(this.#otherWords, audio, cmninit);
+    return { own, otherWords: -this.#otherWords.score(), unusual };
   }
 
   abort(): void {
@@ -214,6 +232,17 @@ export class Recogniser {
     this.#sentences.stop();
     this.#anything.stop();
   }
+}
+
+/** Half a pass, with the mean cepstrum for the other half. */
+interface Found extends Pick<Pass, 'own' | 'unusual'> {
+  readonly cmninit: string;
+}
+
+async function decode(decoder: ScoredDecoder, audio: Float32Array, cmninit: string): Promise<void> {
+  await decoder.start({ cmninit });
+  decoder.process(audio);
+  decoder.stop();
 }
 
 interface Mean {

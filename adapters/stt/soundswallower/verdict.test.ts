@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { calibrated, type Evidence, type Hypothesis, isInDoubt, judge } from './verdict.ts';
+import {
+  calibrated,
+  type Evidence,
+  type Hypothesis,
+  isInDoubt,
+  isLong,
+  judge,
+  mayBeLong,
+} from './verdict.ts';
 
 /** A sentence of one word, with so many phones in 0.9 s, and its cost per frame. */
 function hypothesis(text: string, costPerFrame: number, phones = 10): Hypothesis {
@@ -48,6 +56,11 @@ describe('the verdict', () => {
     expect(judge({ ...first, slower: short }, 0)).toEqual(judge(first, 0));
     const doubtful = pass(hypothesis('turn left', UNSURE));
     expect(judge({ ...first, slower: doubtful }, 0)).toEqual(judge(first, 0));
+  });
+
+  it('needs no slower utterance that cannot be taken: of fewer than eight phones, or of less than 400 ms', () => {
+    expect([7, 8].map((phones) => isLong(hypothesis('bye', SURE, phones)))).toEqual([false, true]);
+    expect([39, 40].map(mayBeLong)).toEqual([false, true]);
   });
 
   it('believes a drawn-out word in a quiet room and not in noise', () => {

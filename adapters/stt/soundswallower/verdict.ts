@@ -52,6 +52,8 @@ export interface Judgement {
   readonly accepted: boolean;
 }
 
+/** Average length of a phone in the fastest speech, in frames: twenty phones per second. */
+const SHORTEST_PHONE = 5;
 /** Maximum average length of a phone, in frames. Speech has 8 to 20 phones per second, but a lone "no" may be drawn out. */
 const LONGEST_PHONE = 40;
 /** Natural logarithm of 9 frames per phone: eleven phones per second. */
@@ -100,7 +102,7 @@ export function judge(evidence: Evidence, strictness: number, weights = FINAL): 
   const first = likeliest(finalFeatures(passes), strictness, weights, doubtOf(evidence));
   if (!slower || !isInDoubt(first)) return first;
   const again = finalFeatures({ ...passes, ...slower, usual: passes.own }).filter(
-    ({ text, features }) => text === slower.own.text && (features.phones ?? 0) >= LONG,
+    ({ text }) => text === slower.own.text && isLong(slower.own),
   );
   const second = likeliest(again, strictness, weights);
   return second.accepted && second.confidence >= SURE ? second : first;
@@ -109,6 +111,16 @@ export function judge(evidence: Evidence, strictness: number, weights = FINAL): 
 /** Whether another pass may find what was rejected. */
 export function isInDoubt({ accepted, confidence }: Judgement): boolean {
   return !accepted && confidence > HOPELESS;
+}
+
+/** Whether so many frames of speech, without the silence around it, can be a sentence that is taken from the slower utterance. */
+export function mayBeLong(frames: number): boolean {
+  return frames >= LONG * SHORTEST_PHONE;
+}
+
+/** Whether a sentence may be taken from the slower utterance. */
+export function isLong(sentence: Pick<Hypothesis, 'words'>): boolean {
+  return phonesOf(sentence) >= LONG;
 }
 
 /** What is taken off the log odds of a stop with a phone that is hardly there: other speech seldom stops the robot. */

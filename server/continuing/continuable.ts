@@ -25,7 +25,12 @@ export interface Return {
   readonly played?: Played | undefined;
   /** Its journal, if it was another server's. Default: that of the own store. */
   readonly journal?: Journal | undefined;
+  /** Called when a stage begins. */
+  readonly onStage?: (stage: RebuildStage) => void;
 }
+
+/** What a client waits for besides the replay: the own store, and the sessions that are rebuilt before. */
+export type RebuildStage = 'store' | 'others' | 'rebuild';
 
 /** The sessions that the server before has left without an end. Each can be taken once. */
 export class Continuable {
@@ -76,7 +81,9 @@ export class Continuable {
     const known = this.#waiting.get(session);
     this.#waiting.delete(session);
     if (!known && !back.journal) return undefined;
+    const { onStage = () => {} } = back;
     try {
+      onStage('store');
       const [journal, inputEnd] = await Promise.all([
         back.journal ?? this.#store.readJournal(session),
         this.#store.inputEnd(session),
@@ -86,7 +93,11 @@ export class Continuable {
       if (header.machine !== machineHash()) return undefined;
       const machine = machineOf(header.parameters);
       const options = { machine, sha256, inputEnd, played: back.played, breathe: () => nextTurn() };
-      const rebuilt = this.#turn.then(() => rebuild(journal, options));
+      onStage('others');
+      const rebuilt = this.#turn.then(() => {
+        onStage('rebuild');
+        return rebuild(journal, options);
+      });
       this.#turn = rebuilt.catch(() => {});
       return await rebuilt;
     } catch (error) {

@@ -37,6 +37,8 @@ async function takeover(problem?: Error) {
   await passed(stream.append(SESSION, batch, 0));
 
   const log = makeLogger('fatal', 'json');
+  const logged: unknown[] = [];
+  log.info = (...line: unknown[]) => void logged.push(line);
   const failover = new Failover({
     ...{ leases, stream, clock, log, wallMs: () => clock.nowMs(), machine: machineHash() },
     ...{ connected: () => true, onBack: () => {}, own: async () => [], silentMs: 600_000 },
@@ -70,7 +72,7 @@ async function takeover(problem?: Error) {
   await passed(failover.find({ session: SESSION, proof: PROOF, failed: 'unreachable' }));
   const made = await continuing?.take(SESSION, {}, { message: () => {}, audio: () => {} });
   await continuing?.close();
-  return { made, saved };
+  return { made, saved, logged };
 }
 
 it('a server that takes a session stores its turns, and publishes the events of the last ones only', async () => {
@@ -82,4 +84,13 @@ it('a server that takes a session stores its turns, and publishes the events of 
 it('a server whose store could not be read at its start takes sessions over nevertheless', async () => {
   const { made } = await takeover(new ParleyError('STORE_FAILED'));
   expect(made?.turns).toHaveLength(2);
+});
+
+it('a server that has rebuilt a session logs how long each stage took', async () => {
+  const { made, logged } = await takeover();
+  const ms = Object.fromEntries(['adopt', 'store', 'others', 'rebuild'].map((stage) => [stage, 0]));
+  expect(logged).toContainEqual([
+    { session: SESSION, records: made?.journal.records, ms },
+    'a session was rebuilt',
+  ]);
 });

@@ -13,9 +13,10 @@ import type { Config } from '../config/schema.ts';
 import { LOCK } from '../data-directory.ts';
 import type { LastSeen, SessionListener } from '../door/session-host.ts';
 import type { Failover } from '../failover/failover.ts';
+import { Stages } from '../failover/stages.ts';
 import type { Logger } from '../log.ts';
 import type { Stores } from '../stores.ts';
-import { Continuable, type ContinuableStore } from './continuable.ts';
+import { Continuable, type ContinuableStore, type RebuildStage } from './continuable.ts';
 
 /** Continues the sessions of the server before, from their journals. */
 export interface Continuing {
@@ -122,9 +123,10 @@ export async function startContinuing(options: ContinuingOptions): Promise<Conti
     taken: TakenSession | undefined,
   ): Promise<Continued | undefined> {
     try {
-      const begunMs = clock.nowMs();
+      const stages = new Stages(clock, 'adopt');
       const journal = taken && (await failover?.adopt(own, taken));
-      const made = await waiting?.take(session, machineOf, { played: seen.played, journal });
+      const onStage = (stage: RebuildStage) => stages.begin(stage);
+      const made = await waiting?.take(session, machineOf, { played: seen.played, journal, onStage });
       if (!made) {
         log.warn(
           { session },
@@ -135,7 +137,7 @@ export async function startContinuing(options: ContinuingOptions): Promise<Conti
       const saved = saveMissing(session, made);
       saving = saving.then(() => saved);
       const { records } = made.journal;
-      log.info({ session, records, ms: Math.round(clock.nowMs() - begunMs) }, 'a session was rebuilt');
+      log.info({ session, records, ms: stages.ms }, 'a session was rebuilt');
       return { ...made, taken };
     } catch (error) {
       const passes = error instanceof ParleyError && PASSING.has(error.code);

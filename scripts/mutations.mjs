@@ -341,4 +341,10 @@ export const MUTATIONS = [
       await this.#lease.release();
       await stream.delete(session);`,
   },
+  {
+    what: 'a batch that a broker stored twice is read twice',
+    file: 'actors/failover/takeover.ts',
+    find: 'if (newest && !isAfter(batch, newest)) continue;',
+    put: '',
+  },
 ];

@@ -82,8 +82,9 @@ export class Broker {
   /** Number of records in the stream up to this batch. */
   recordsUpTo(seq: number): number {
     const batches = this.#memory.batches.filter((one) => one.seq <= seq);
-    const first = batches.findLastIndex(({ batch }) => batch.opening);
-    return batches.slice(first).reduce((sum, { batch }) => sum + batch.records.length, 0);
+    const once = [...new Set(batches.map(({ batch }) => batch))];
+    const first = once.findLastIndex(({ opening }) => opening);
+    return once.slice(first).reduce((sum, { records }) => sum + records.length, 0);
   }
 
   /** Until then they have no leader, and nobody is answered. What has arrived is done by the next leader, or lost. */
@@ -223,6 +224,17 @@ export class Broker {
     memory.seq += 1;
     memory.batches.push({ batch, seq: memory.seq, atMs: clock.nowMs() });
     memory.records.push(...batch.records);
-    return memory.seq;
+    const { seq } = memory;
+    if (this.#options.faults.does('broker.repeats')) this.#repeat(memory);
+    return seq;
+  }
+
+  /** As brokers do that were stopped for a while: behind what they have stored meanwhile. */
+  #repeat(memory: Memory): void {
+    const { clock, random } = this.#options;
+    for (const { batch } of memory.batches.slice(-random.pick([1, 2, 3]))) {
+      memory.seq += 1;
+      memory.batches.push({ batch, seq: memory.seq, atMs: clock.nowMs() });
+    }
   }
 }

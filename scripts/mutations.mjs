@@ -293,8 +293,8 @@ export const MUTATIONS = [
   {
     what: 'a server appends to the journal of a session that another one has',
     file: 'actors/failover/replica.ts',
-    find: 'const seq = await stream.append(session, batch, this.#last);',
-    put: 'const seq = await stream.append(session, batch, (await stream.last(session))?.seq ?? 0);',
+    find: 'await stream.append(session, batch, this.#last) : undefined;',
+    put: 'await stream.append(session, batch, (await stream.last(session))?.seq ?? 0) : undefined;',
   },
   {
     what: 'a lease is written whoever has it',

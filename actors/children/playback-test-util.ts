@@ -44,7 +44,7 @@ export function start(
   const visemes: { viseme: number; atMs: number }[] = [];
   const events: ChildEvent[] = [];
   const sentAtMs: number[] = [];
-  const listener = new Listener({ generation: 1, track, nowMs: () => clock.nowMs() });
+  const listener = new Listener({ generation: 1, track, clock, startMs: 0 });
   const logic = playbackChild({
     clock,
     track,

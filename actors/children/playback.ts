@@ -98,7 +98,7 @@ class Playout {
       get sent() {
         return playout.#sent;
       },
-      position: (agoMs) => this.#position(agoMs),
+      position: (clockMs) => this.#position(clockMs),
     });
     // At once: from then on the client is silent, or plays again, because it got the same order directly.
     scope.mailbox.consume(({ type }) => {
@@ -119,10 +119,9 @@ class Playout {
     this.#options.track.onWrite(() => {});
   }
 
-  /** The sample that the client should be hearing now, or should have been hearing `agoMs` ago. */
-  #position(agoMs = 0): number {
-    const { clock, track } = this.#options;
-    const atMs = clock.nowMs() - agoMs;
+  /** The sample that the client should be hearing now, or should have been hearing when the clock was at `atMs`. */
+  #position(atMs = this.#options.clock.nowMs()): number {
+    const { track } = this.#options;
     const after = (base: { sample: number; ms: number }) =>
       base.sample + samplesInMs(Math.max(0, atMs - base.ms), track.rate);
     const late = atMs < this.#baseMs;

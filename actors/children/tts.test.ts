@@ -77,7 +77,7 @@ function start(parallelSegments = 2, heldMs = 5_000) {
     },
     close: async () => {},
   };
-  const listener = new Listener({ generation: 1, track, nowMs: () => clock.nowMs() });
+  const listener = new Listener({ generation: 1, track, clock, startMs: 0 });
   const options = { engine, resamplers: noResampling, track, listener, parallelSegments };
   const actor = createActor(ttsChild(options, { generation: 1, language: 'en', voice: null }), {
     input: { mailbox },

@@ -1,5 +1,5 @@
 import { msOfSamples } from '../../machines/audio.ts';
-import { toMicroseconds } from '../../machines/clock.ts';
+import { type Clock, toMicroseconds } from '../../machines/clock.ts';
 import { heardLength, type WordMark } from '../../machines/policies/heard.ts';
 import type { ListenerSample } from '../../machines/session/reply/listener.ts';
 import type { ReplyTrack } from '../reply-track.ts';
@@ -18,15 +18,17 @@ export interface SegmentAudio {
 export interface PacedPlayback {
   /** Samples sent to the client, without the padding of the last frame. */
   readonly sent: number;
-  /** The sample that the client should have been hearing `agoMs` ago. */
-  position(agoMs: number): number;
+  /** The sample that the client should have been hearing when the clock was at `clockMs`. */
+  position(clockMs: number): number;
 }
 
 export interface ListenerOptions {
   readonly generation: number;
   readonly track: Pick<ReplyTrack, 'rate' | 'lead'>;
-  /** ms since the session's start. */
-  readonly nowMs: () => number;
+  /** By which the reply is paced. */
+  readonly clock: Pick<Clock, 'nowMs'>;
+  /** When the session began, on the clock. */
+  readonly startMs: number;
 }
 
 interface Segment {
@@ -79,7 +81,7 @@ export class Listener {
     if (known) known.audio = audio;
     this.#current = audio;
     this.#currentMade = 0;
-    this.#aliveAtMs = this.#options.nowMs();
+    this.#aliveAtMs = this.#nowMs();
     this.madeAudio();
   }
 
@@ -88,14 +90,14 @@ export class Listener {
     const made = this.#current?.made ?? 0;
     if (made <= this.#currentMade) return;
     this.#currentMade = made;
-    this.#aliveAtMs = this.#options.nowMs();
+    this.#aliveAtMs = this.#nowMs();
     this.#firstAudioAtMs ??= this.#aliveAtMs;
   }
 
   /** While `on`, the engine is blocked by backpressure, so its silence is not a fault. */
   holdUp(on: boolean): void {
     this.#heldUp = on;
-    this.#aliveAtMs = this.#options.nowMs();
+    this.#aliveAtMs = this.#nowMs();
   }
 
   /** Starts playback of this reply. */
@@ -106,11 +108,11 @@ export class Listener {
   /** Counts a frame that was sent. */
   frameSent(): void {
     if (this.#playingAtMs !== undefined) return;
-    const { track, nowMs } = this.#options;
+    const { track } = this.#options;
     const sent = this.#playback?.sent ?? 0;
-    if (track.lead > 0) this.#fillerAtMs ??= nowMs();
+    if (track.lead > 0) this.#fillerAtMs ??= this.#nowMs();
     if (sent <= track.lead) return;
-    this.#playingAtMs = nowMs();
+    this.#playingAtMs = this.#nowMs();
     this.#firstAudioAtMs ??= this.#playingAtMs;
   }
 
@@ -123,11 +125,14 @@ export class Listener {
   acknowledge(samples: number): void {
     const honest = Math.min(samples, this.#playback?.sent ?? 0);
     this.#acknowledged = Math.max(this.#acknowledged ?? 0, honest);
-    const { track, nowMs } = this.#options;
+    const { track } = this.#options;
     const own = honest - track.lead;
     if (own <= 0 || this.#playingAtMs === undefined) return;
     // The first sample played that much earlier, but not before it was sent.
-    this.#playedAtMs ??= Math.max(this.#playingAtMs, toMicroseconds(nowMs() - (own * 1_000) / track.rate));
+    this.#playedAtMs ??= Math.max(
+      this.#playingAtMs,
+      toMicroseconds(this.#nowMs() - (own * 1_000) / track.rate),
+    );
   }
 
   /** The text in the first `samples`. */
@@ -144,7 +149,9 @@ export class Listener {
 
   /** The words that sounded in the last `agoMs`, with the one that sounds now; empty while nothing plays. */
   lately(agoMs: number): string {
-    const [from, to] = [this.#playback?.position(agoMs) ?? 0, this.#playback?.position(0) ?? 0];
+    const clockMs = this.#options.clock.nowMs();
+    const to = this.#playback?.position(clockMs) ?? 0;
+    const from = this.#playback?.position(clockMs - agoMs) ?? 0;
     if (to <= from) return '';
     const { rate } = this.#options.track;
     const text = this.#segments.map((segment) => segment.text).join('');
@@ -156,9 +163,8 @@ export class Listener {
   sample(atMs: number): ListenerSample | undefined {
     this.madeAudio();
     if (!this.#current && !this.#playback?.sent) return undefined;
-    const { nowMs } = this.#options;
     const sent = this.#playback?.sent ?? 0;
-    const played = this.#acknowledged ?? this.#playback?.position(Math.max(0, nowMs() - atMs)) ?? 0;
+    const played = this.#acknowledged ?? this.#playback?.position(this.#options.startMs + atMs) ?? 0;
     const heard = this.#heardLength(played);
     this.#sampled = played;
     return {
@@ -170,6 +176,12 @@ export class Listener {
       ...(this.#playingAtMs !== undefined && { playingAtMs: this.#playingAtMs }),
       ...(this.#playedAtMs !== undefined && { playedAtMs: this.#playedAtMs }),
     };
+  }
+
+  /** ms since the session's start. */
+  #nowMs(): number {
+    const { clock, startMs } = this.#options;
+    return toMicroseconds(clock.nowMs() - startMs);
   }
 
   /** Length of the segments' text in the first `samples` of the reply. */

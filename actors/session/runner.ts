@@ -81,7 +81,8 @@ export class SessionRunner {
   readonly #session: string;
   readonly #kernel: SessionKernel;
   readonly #ports: RunnerPorts;
-  readonly #startMs: number;
+  /** When the session began, on the clock. */
+  readonly startMs: number;
   readonly #inbox = new RunnerInbox<Child>();
   readonly #children = new Map<ChildKind, Child>();
   #draining = false;
@@ -107,7 +108,7 @@ export class SessionRunner {
   ) {
     this.#session = session;
     this.#ports = ports;
-    this.#startMs = ports.clock.nowMs() - (rebuilt?.nowMs ?? 0);
+    this.startMs = ports.clock.nowMs() - (rebuilt?.nowMs ?? 0);
     this.ended = new Promise((resolve) => {
       this.#onEnded = resolve;
     });
@@ -120,7 +121,7 @@ export class SessionRunner {
 
   /** ms since the session's start, to the microsecond, now or when the clock was at `clockMs`. */
   nowMs(clockMs = this.#ports.clock.nowMs()): number {
-    return toMicroseconds(clockMs - this.#startMs);
+    return toMicroseconds(clockMs - this.startMs);
   }
 
   /** Carries out the commands of the start. Call once, when all listeners are attached. */

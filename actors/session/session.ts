@@ -176,7 +176,7 @@ export function openSession(
       }
       case 'tts': {
         track = new ReplyTrack(outputRate);
-        listener = new Listener({ generation, track, nowMs: () => runner.nowMs() });
+        listener = new Listener({ generation, track, clock, startMs: runner.startMs });
         if (command.input.outside && outside) {
           outside.onBegin(generation);
           const { resamplers } = deps;

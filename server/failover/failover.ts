@@ -175,7 +175,7 @@ export class Failover {
       ...(user !== undefined && { user: sha256(user) }),
     };
     const stored = this.#adoptions.stored(session);
-    stored.catch(() => {});
+    stored.catch(() => {}); // `own` rejects with it; nobody may ask
     const copy = new ReplicatedSession({
       ...this.#options,
       ...{ session, lease, facts },

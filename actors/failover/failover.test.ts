@@ -274,6 +274,35 @@ describe('a replicated journal', () => {
     expect(await left).toMatchObject({ lease: { server: 'b', epoch: 2 } });
     expect(log).toEqual(['b has 1 in epoch 2', 'a lost the lease']);
   });
+
+  it('refuses a server that has lost the session, also if the brokers lose their memory while it reads what they have', async () => {
+    const { clock, log, broker, add, records } = scene();
+    const [a, b] = [add('a'), add('b')];
+    a.begin();
+    a.write(3);
+    await clock.advance(100);
+    const back = () => {
+      a.replica().prove();
+      a.lease().prove();
+    };
+    a.weather.answerMs = 60;
+    back();
+    a.write(1);
+    await clock.advance(5);
+    void b.take();
+    await clock.advance(20);
+    broker.forget();
+    b.replica().prove();
+    b.lease().prove();
+    await clock.advance(10);
+    back();
+    await clock.advance(2_000);
+    const left = b.leases.read(SESSION);
+    await clock.advance(100);
+    expect(await left).toMatchObject({ lease: { server: 'b', epoch: 2 } });
+    expect(log).toEqual(['b has 3 in epoch 2', 'a is fenced']);
+    expect(records()).toEqual(upTo(3));
+  });
 });
 
 describe('a takeover', () => {

@@ -188,11 +188,18 @@ export class Replica {
 
   /** False if the newest batch is not this server's. Brokers that lost their memory count anew, and may be as far as `#last` again. */
   async #isProven(): Promise<boolean> {
-    if (!this.#unproven) return true;
     const { stream, session, server, epoch } = this.#options;
-    const newest = (await stream.last(session, this.#last))?.batch;
-    this.#unproven = false;
-    return newest?.server === server && newest.epoch === epoch;
+    let isOwn = true;
+    while (this.#unproven) {
+      // They may lose it again while this reads.
+      this.#unproven = false;
+      const found = await stream.last(session, this.#last).catch((error) => {
+        this.#unproven = true;
+        throw error;
+      });
+      isOwn = found?.batch.server === server && found.batch.epoch === epoch;
+    }
+    return isOwn;
   }
 
   #arrived(batch: JournalBatch, seq: number): void {

@@ -80,10 +80,14 @@ export class SessionLease {
   /** Writes it again. Resolves with whether it is this server's; rejects with BUS_UNREACHABLE. */
   async confirm(): Promise<boolean> {
     const { store, session, lease } = this.#options;
-    if (this.#unproven) {
-      const entry = await store.read(session);
-      this.#revision = entry && isSameLease(entry.lease, lease) ? entry.revision : 0;
+    while (this.#unproven) {
+      // They may lose it again while this reads.
       this.#unproven = false;
+      const entry = await store.read(session).catch((error) => {
+        this.#unproven = true;
+        throw error;
+      });
+      this.#revision = entry && isSameLease(entry.lease, lease) ? entry.revision : 0;
     }
     let found =
       (await writeLease(store, session, lease, this.#revision)) ??

@@ -7,6 +7,8 @@ import type { LeaseEntry, LeaseStore } from '../ports/lease.ts';
 /** What becomes of one call. `lost`: it arrives, but its answer does not. */
 export interface Weather {
   delayMs: number;
+  /** Time that the answer takes, ms. Default: 0. */
+  answerMs?: number;
   fate: 'fine' | 'away' | 'lost';
 }
 
@@ -39,10 +41,11 @@ export class SharedBroker {
 
   link(weather: Weather): { readonly leases: LeaseStore; readonly stream: JournalStream } {
     const call = async <T>(work: () => T): Promise<T> => {
-      const { delayMs, fate } = weather;
+      const { delayMs, answerMs, fate } = weather;
       if (fate === 'away') throw new ParleyError('BUS_UNREACHABLE');
       await new Promise<void>((go) => this.#clock.setTimer(delayMs, go));
       const result = work();
+      if (answerMs !== undefined) await new Promise<void>((go) => this.#clock.setTimer(answerMs, go));
       if (fate === 'lost') throw new ParleyError('BUS_UNREACHABLE');
       return result;
     };

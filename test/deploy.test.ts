@@ -81,6 +81,7 @@ const statefulSet = z.looseObject({
             lifecycle: z
               .object({ preStop: z.object({ exec: z.object({ command: z.array(z.string()) }) }) })
               .optional(),
+            startupProbe: z.looseObject({ httpGet: z.looseObject({ path: z.string() }) }).optional(),
             readinessProbe: z.looseObject({ httpGet: z.looseObject({ path: z.string() }) }),
           }),
         ]),
@@ -129,6 +130,12 @@ it('a pod of Parley gets no clients while it drains, and has the time for it', a
   const { drainGraceMs } = resolved.config.limits;
   expect(terminationGracePeriodSeconds * 1_000).toBeGreaterThan(preStopMs + drainGraceMs);
   expect(readinessProbe.httpGet.path).toBe('/readyz');
+});
+
+it('a rolling update of the brokers waits until each has its copies of the streams again', () => {
+  const [{ startupProbe }] = manifests('nats').of('StatefulSet').spec.template.spec.containers;
+  // With parameters `/healthz` leaves the streams out.
+  expect(startupProbe?.httpGet.path).toBe('/healthz');
 });
 
 it('Prometheus takes its configuration', async () => {

@@ -305,18 +305,19 @@ export const MUTATIONS = [
   {
     what: 'a session goes on without the last batch of its journal',
     file: 'actors/failover/takeover.ts',
-    find: 'const { opening, records, isWhole } = joined(batches);',
+    find: 'const journal = joined(batches);',
     // The last one is the fence.
-    put: 'const { opening, records, isWhole } = joined(batches.length > 2 ? batches.slice(0, -2) : batches);',
+    put: 'const journal = joined(batches.length > 2 ? batches.slice(0, -2) : batches);',
   },
   {
     what: 'a journal is read before its fence, and not again',
     file: 'actors/failover/takeover.ts',
     find: `const seq = own ? before.seq : await stream.append(session, fence, before.seq);
-    if (seq === undefined) continue; // the server before has written meanwhile
-    const batches = await stream.read(session, seq);`,
-    put: `const batches = await stream.read(session);
-    const seq = own ? before.seq : await stream.append(session, fence, (await stream.last(session))?.seq ?? 0);
+    // Without it the server before has written meanwhile.
+    const end = seq ?? (await stream.last(session, before.seq))?.seq;
+    if (end === undefined) return { type: 'partial' };
+    batches = await continued(stream, session, batches, end);`,
+    put: `const seq = own ? before.seq : await stream.append(session, fence, (await stream.last(session))?.seq ?? 0);
     if (seq === undefined) continue;`,
   },
   {

@@ -182,7 +182,7 @@ describe('a replicated journal', () => {
     await clock.advance(2_000);
     void b.take();
     await clock.advance(2_000);
-    expect(log).toEqual(['b gone', 'b has 600 in epoch 2']);
+    expect(log).toEqual(['b partial', 'b has 600 in epoch 2']);
   });
 
   it('goes on, and is whole, if a broker stores batches of it a second time', async () => {
@@ -356,6 +356,46 @@ describe('a takeover', () => {
     expect(log).toEqual(['a durable 7', 'b has 7 in epoch 2']);
   });
 
+  it('reads all again if brokers without a memory were told as many batches anew between its read and its fence', async () => {
+    const { clock, log, broker, add } = scene();
+    const [a, b] = [add('a'), add('b')];
+    a.begin();
+    for (let i = 0; i < 3; i++) {
+      a.write(1);
+      await clock.advance(100);
+    }
+    b.weather.delayMs = 20;
+    void b.take();
+    await clock.advance(61); // it has read
+    broker.forget();
+    a.replica().prove();
+    for (let i = 0; i < 3; i++) {
+      if (i > 0) a.write(1);
+      void a.durable();
+      await clock.advance(10);
+    }
+    expect(broker.batches.get(SESSION)?.at(-1)?.seq).toBe(3);
+    await clock.advance(1_000);
+    expect(log.at(-1)).toBe('b has 5 in epoch 2');
+  });
+
+  it('leaves a server alone whose journal the brokers have only in part', async () => {
+    const { clock, log, broker, add } = scene();
+    const [a, b] = [add('a'), add('b')];
+    a.begin();
+    for (let i = 0; i < 3; i++) {
+      a.write(1);
+      await clock.advance(100);
+    }
+    broker.batches.set(SESSION, broker.batches.get(SESSION)?.slice(1) ?? []);
+    void b.take();
+    await clock.advance(100);
+    a.write(1);
+    void a.durable();
+    await clock.advance(100);
+    expect(log).toEqual(['b partial', 'a durable 4']);
+  });
+
   it('gives a session to one of two servers', async () => {
     const { clock, log, add } = scene();
     const [a, b, c] = [add('a'), add('b'), add('c')];
@@ -377,7 +417,7 @@ describe('a takeover', () => {
     await clock.advance(100);
     a.stop();
     b.take().catch(({ code }) => log.push(`b ${code}`));
-    await clock.advance(3); // it knows the lease, and writes its own
+    await clock.advance(5); // it has read the journal, and writes its lease
     b.weather.fate = 'lost';
     await clock.advance(100);
     expect(log).toEqual(['b BUS_UNREACHABLE']);

@@ -79,7 +79,7 @@ export class SharedBroker {
             this.batches.set(session, [...before, stored]);
             return this.#seq;
           }),
-        read: (session) => call(() => batchesOf(session)),
+        read: (session, _upTo, from = 0) => call(() => batchesOf(session).filter(({ seq }) => seq >= from)),
         last: (session) => call(() => batchesOf(session).at(-1)),
         delete: (session) => call(() => void this.batches.delete(session)),
       },

@@ -21,12 +21,13 @@ export interface TakenSession {
 /**
  * - `taken`
  * - `elsewhere`: another server was faster, and has it
- * - `gone`: the stream has no journal of it
+ * - `partial`: the stream has no whole journal of it. A server that still runs it may be telling the stream anew; it was not disturbed,
+ *   unless the stream lost the journal in the very moment in which it was fenced.
  */
 export type Takeover =
   | { readonly type: 'taken'; readonly session: TakenSession }
   | { readonly type: 'elsewhere'; readonly lease: Lease }
-  | { readonly type: 'gone' };
+  | { readonly type: 'partial' };
 
 export interface TakeoverOptions {
   readonly session: string;
@@ -42,17 +43,20 @@ export interface TakeoverOptions {
   readonly onStage?: (stage: TakeoverStage) => void;
 }
 
-/** What a takeover waits for: the lease; the fence in the journal, and then what is read up to it. */
-export type TakeoverStage = 'lease' | 'fence';
+/** What a takeover waits for: the journal; the lease; the fence in the journal, with what came after it was read. */
+export type TakeoverStage = 'read' | 'lease' | 'fence';
 
 /**
- * Takes a session from its server, whether that one runs or not: first the lease, then a fence in the journal. After that the one
- * before can append nothing more, and what is read up to the fence is all that ever was. Rejects with BUS_UNREACHABLE; the
- * lease may be taken then, and the next attempt goes on from there.
+ * Takes a session from its server, whether that one runs or not. First the journal is read: one that is not whole is left alone. Then
+ * come the lease, and a fence in the journal. After that the server before can append nothing more, and what is read up to the fence is
+ * all that ever was. Rejects with BUS_UNREACHABLE; the lease may be taken then, and the next attempt goes on from there.
  */
 export async function takeSession(options: TakeoverOptions): Promise<Takeover> {
   const { session, self, found, leases, stream, onStage = () => {} } = options;
-  if (options.last.batch.more) return { type: 'gone' };
+  if (options.last.batch.more) return { type: 'partial' };
+  onStage('read');
+  let batches = await stream.read(session, options.last.seq);
+  if (!joined(batches)) return { type: 'partial' };
   onStage('lease');
   const lease: Lease = { ...found.lease, ...self, epoch: found.lease.epoch + 1 };
   const entry = await writeLease(leases, session, lease, found.revision);
@@ -62,18 +66,37 @@ export async function takeSession(options: TakeoverOptions): Promise<Takeover> {
   onStage('fence');
   const fence: JournalBatch = { server, epoch, number: 0, records: [] };
   for (let tries = 0; tries < FENCES; tries++) {
-    const before = tries === 0 ? options.last : await stream.last(session);
-    if (!before) return { type: 'gone' };
-    const own = isFence(before.batch, fence);
+    const before = batches.at(-1);
+    if (!before) return { type: 'partial' };
+    const own = isSameBatch(before.batch, fence);
     if (!own && before.batch.epoch >= epoch) return await beaten(leases, session, lease);
     const seq = own ? before.seq : await stream.append(session, fence, before.seq);
-    if (seq === undefined) continue; // the server before has written meanwhile
-    const batches = await stream.read(session, seq);
-    const { opening, records, isWhole } = joined(batches);
-    if (!opening || !isWhole) return { type: 'gone' };
-    return { type: 'taken', session: { lease, revision: entry.revision, opening, records, last: seq } };
+    // Without it the server before has written meanwhile.
+    const end = seq ?? (await stream.last(session, before.seq))?.seq;
+    if (end === undefined) return { type: 'partial' };
+    batches = await continued(stream, session, batches, end);
+    const journal = joined(batches);
+    if (!journal) return { type: 'partial' };
+    if (seq !== undefined)
+      return { type: 'taken', session: { lease, revision: entry.revision, ...journal, last: seq } };
   }
   throw new ParleyError('BUS_UNREACHABLE', 'the server before writes faster than it can be fenced');
+}
+
+/** The batches of a session to the one with the sequence `end`. Of those that are known only what follows is read. */
+async function continued(
+  stream: JournalStream,
+  session: string,
+  known: readonly StreamedBatch[],
+  end: number,
+): Promise<readonly StreamedBatch[]> {
+  const last = known.at(-1);
+  if (!last || end < last.seq) return stream.read(session, end);
+  const [same, ...more] = await stream.read(session, end, last.seq);
+  // Brokers that have lost their memory count anew: there may be another batch in its place.
+  return same?.seq === last.seq && isSameBatch(same.batch, last.batch)
+    ? [...known, ...more]
+    : stream.read(session, end);
 }
 
 /** Somebody with a higher epoch was here. */
@@ -81,18 +104,15 @@ async function beaten(leases: LeaseStore, session: string, own: Lease): Promise<
   const entry = await leases.read(session);
   return entry && !isSameLease(entry.lease, own)
     ? { type: 'elsewhere', lease: entry.lease }
-    : { type: 'gone' };
+    : { type: 'partial' };
 }
 
-function isFence(batch: JournalBatch, fence: JournalBatch): boolean {
-  return batch.server === fence.server && batch.epoch === fence.epoch && batch.number === 0;
+function isSameBatch(a: JournalBatch, b: JournalBatch): boolean {
+  return a.server === b.server && a.epoch === b.epoch && a.number === b.number;
 }
 
-function joined(batches: readonly StreamedBatch[]): {
-  readonly opening: JournalOpening | undefined;
-  readonly records: readonly JournalRecord[];
-  readonly isWhole: boolean;
-} {
+/** Undefined if they are not a whole journal. */
+function joined(batches: readonly StreamedBatch[]): Pick<TakenSession, 'opening' | 'records'> | undefined {
   let records: JournalRecord[] = [];
   let opening: JournalOpening | undefined;
   let isWhole = true;
@@ -108,11 +128,11 @@ function joined(batches: readonly StreamedBatch[]): {
     if (batch.opening || batch.records.length > 0) isWhole = !batch.more;
     for (const record of batch.records) {
       // Batches before the opening may have left the stream.
-      if (record.record !== records.length) return { opening: undefined, records: [], isWhole };
+      if (record.record !== records.length) return undefined;
       records.push(record);
     }
   }
-  return { opening, records, isWhole };
+  return opening && isWhole ? { opening, records } : undefined;
 }
 
 /** False for one that a broker stored a second time, as a broker does that was stopped for a while. */

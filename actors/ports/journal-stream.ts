@@ -47,8 +47,11 @@ export interface JournalStream {
    * new one, which is stored safely then, or with undefined if the last one is another.
    */
   append(session: string, batch: JournalBatch, last: number): Promise<number | undefined>;
-  /** All batches of a session in order, to at least the one with the sequence `upTo`. Without it they may be out of date. */
-  read(session: string, upTo?: number): Promise<readonly StreamedBatch[]>;
+  /**
+   * The batches of a session in order, to at least the one with the sequence `upTo`. Without it they may be out of date. All of them, or
+   * those of `from` on, of which there should be few.
+   */
+  read(session: string, upTo?: number, from?: number): Promise<readonly StreamedBatch[]>;
   /** The last of them. May be out of date, but not if it is before the sequence `known`, which once was there. */
   last(session: string, known?: number): Promise<StreamedBatch | undefined>;
   /** Erases the batches of a session. */

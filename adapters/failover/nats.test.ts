@@ -76,6 +76,7 @@ describe('journals in a cluster of three', () => {
     expect(all.flatMap((one) => one.batch.records.map(({ record }) => record))).toEqual(
       Array.from({ length: 1_200 }, (_, i) => i),
     );
+    expect(await stream.read(session, last, all.at(-3)?.seq)).toEqual(all.slice(-3));
     await stream.delete(session);
     expect(await stream.read(session)).toEqual([]);
     expect(await stream.last(session)).toBeUndefined();

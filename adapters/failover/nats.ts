@@ -1,8 +1,6 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import {
-  AckPolicy,
-  DeliverPolicy,
   DiscardPolicy,
   type JetStreamManager,
   jetstream,
@@ -25,6 +23,7 @@ import { connectNats, type NatsConnectOptions } from '../nats/connect.ts';
 import { settleStream } from '../nats/stream-settings.ts';
 import { isWrongSequence } from '../nats/wrong-sequence.ts';
 import { parseBatch } from './batch.ts';
+import { readSubject, readTail, STEP_MS, type StoredMessage } from './reader.ts';
 
 export interface NatsFailoverOptions extends NatsConnectOptions {
   /** Copies of the leases and of each stream, on as many brokers of a cluster. */
@@ -59,10 +58,6 @@ const PROOF_MS = 250;
 const PROOFS = 20;
 /** In the place of a session: what is sent only to see that it is stored. */
 const PROOF = 'proof';
-/** Batches fetched at once. */
-const FETCHED = 500;
-/** Time after which the broker forgets a reader that has left without a word. */
-const FORGOTTEN_MS = 10_000;
 
 const leaseSchema = z.object({
   server: z.string(),
@@ -77,6 +72,8 @@ const encoder = new TextEncoder();
 
 interface Opened {
   readonly manager: JetStreamManager;
+  /** For reading whole journals. */
+  readonly readers: JetStreamManager;
   readonly bucket: KV;
 }
 
@@ -99,7 +96,8 @@ export async function natsFailover(options: NatsFailoverOptions): Promise<NatsFa
   });
 
   async function open(): Promise<Opened> {
-    const manager = await jetstreamManager(connection, { checkAPI: false, timeout: ANSWER_MS });
+    const managerIn = (timeout: number) => jetstreamManager(connection, { checkAPI: false, timeout });
+    const manager = await managerIn(ANSWER_MS);
     const { replicas, keptMs, streamBytes } = options;
     const changeable = { num_replicas: replicas, max_age: keptMs * MS, max_bytes: streamBytes };
     const journal = (shard: number) =>
@@ -119,7 +117,7 @@ export async function natsFailover(options: NatsFailoverOptions): Promise<NatsFa
       }),
       ...Array.from({ length: shards }, (_, shard) => journal(shard)),
     ]);
-    return { manager, bucket };
+    return { manager, bucket, readers: await managerIn(STEP_MS) };
   }
 
   /** Sends an empty message to `subject` until it is stored. */
@@ -148,7 +146,7 @@ export async function natsFailover(options: NatsFailoverOptions): Promise<NatsFa
     const look = () => manager.streams.getMessage(name, { last_by_subj: subject });
     let message = await look();
     if ((message?.seq ?? 0) < known) message = await afterWrite(proofOf(subject), look);
-    return message === null ? undefined : streamed(message.seq, message.data, message.timestamp);
+    return message === null ? undefined : streamed(message);
   }
 
   /** Looks again after a write: a broker that has just become the leader may not know yet what it has, but then it does. */
@@ -226,35 +224,14 @@ export async function natsFailover(options: NatsFailoverOptions): Promise<NatsFa
           }
         }),
       last: (session, known) => within(({ manager }) => last(manager, session, known)),
-      read: (session, upTo) =>
-        within(async ({ manager }) => {
+      read: (session, upTo, from = 1) =>
+        within(async ({ manager, readers }) => {
           const end = upTo ?? (await last(manager, session))?.seq;
           if (end === undefined) return [];
           const { name, subject } = place(session);
-          const found: StreamedBatch[] = [];
-          // Made in one call. An ordered one of the library also asks for the stream, and waits until it is deleted.
-          const consumer = client.consumers.getConsumerFromInfo(
-            await manager.consumers.add(name, {
-              ...{ name: randomUUID(), filter_subject: subject, deliver_policy: DeliverPolicy.All },
-              ...{ ack_policy: AckPolicy.None, max_deliver: 1, mem_storage: true, num_replicas: 1 },
-              inactive_threshold: FORGOTTEN_MS * MS,
-            }),
-          );
-          try {
-            while ((found.at(-1)?.seq ?? 0) < end) {
-              const before = found.length;
-              const messages = await consumer.fetch({ max_messages: FETCHED, expires: ANSWER_MS });
-              for await (const message of messages) {
-                if (message.info.deliverySequence !== found.length + 1) throw failed('a batch is missing');
-                found.push(streamed(message.seq, message.data, message.timestamp));
-                if (message.seq >= end) break;
-              }
-              if (found.length === before) throw failed('the journal could not be read');
-            }
-          } finally {
-            consumer.delete().catch(() => false);
-          }
-          return found;
+          const options = { client, manager: readers, stream: name, subject };
+          const found = from > 1 ? await readTail(options, from, end) : await readSubject(options, end);
+          return found.map(streamed);
         }),
       delete: (session) =>
         within(async ({ manager }) => {
@@ -276,7 +253,7 @@ export function shardOf(session: string, shards: number): number {
   return createHash('sha256').update(session).digest().readUInt32LE() % shards;
 }
 
-function streamed(seq: number, data: Uint8Array, timestamp: string): StreamedBatch {
+function streamed({ seq, data, timestamp }: StoredMessage): StreamedBatch {
   const batch = parseBatch(data);
   if (!batch) throw new ParleyError('JOURNAL_FORMAT', 'a batch of another version');
   return { batch, seq, atMs: Date.parse(timestamp) };

@@ -212,6 +212,40 @@ it('a client that comes back just after the brokers have lost their memory tries
   expect(broker.batches.get(SESSION)?.flatMap(({ batch }) => batch.records)).toEqual([recordOf(0)]);
 });
 
+it('a client whose session the brokers have only in part tries again until they have it', async () => {
+  const { broker, clock, start } = servers();
+  const copy = await start('a').begin();
+  copy.append(recordOf(1));
+  await clock.advance(100);
+  const whole = broker.batches.get(SESSION) ?? [];
+  broker.batches.set(SESSION, whole.slice(1));
+  const b = start('b');
+  await b.find();
+  for (let tries = 0; tries < 3; tries++) {
+    await clock.advance(2_000);
+    expect(await b.find('unreachable')).toBeUndefined();
+    expect(() => b.failover.claim(SESSION)).toThrow(expect.objectContaining({ code: 'BUS_UNREACHABLE' }));
+  }
+  broker.batches.set(SESSION, whole);
+  await b.find('unreachable');
+  expect(b.failover.claim(SESSION)).toMatchObject({ records: [recordOf(0), recordOf(1)] });
+});
+
+it('a session that the brokers have only in part is gone after a while', async () => {
+  const { broker, clock, start } = servers();
+  await start('a').begin();
+  broker.batches.clear();
+  const b = start('b');
+  await b.find();
+  await b.find('unreachable');
+  await clock.advance(5_000);
+  await b.find('unreachable');
+  expect(b.failover.waitsFor(SESSION, 'p')).toBe(true);
+  await clock.advance(5_000);
+  expect(await b.find('unreachable')).toBeUndefined();
+  expect(b.failover.waitsFor(SESSION, 'p')).toBe(false);
+});
+
 it('a session that no server tells the brokers of is gone after a while', async () => {
   const { clock, start } = servers();
   const b = start('b');

@@ -19,6 +19,8 @@ const TAKE_MS = 8_000;
 const CLAIM_MS = 2_000;
 /** Time after which live sessions are known again to brokers that have lost their memory, ms. */
 const KNOWN_MS = 5_000;
+/** Time after which brokers that have no whole journal of a session will not get one either, ms. */
+const WHOLE_MS = 10_000;
 /** How long the owner that was found is remembered, ms: until it is known to be of no use. */
 const ASKED_MS = 30_000;
 const HOUR_MS = 3_600_000;
@@ -73,6 +75,8 @@ export class Failover {
   /** Those that are being taken, for any number of attempts of their clients. */
   readonly #taking = new Map<string, Promise<Lease | undefined>>();
   readonly #adoptions: Adoptions;
+  /** When the brokers were first found without a whole journal of a session, ms. */
+  readonly #partial = new Map<string, number>();
   /** Epoch of the owner that was found last, by session. */
   readonly #asked = new Map<string, number>();
 
@@ -241,26 +245,37 @@ export class Failover {
     const { leases, stream, wallMs, silentMs, machine, log } = this.#options;
     const lost = (why: string) => void log.info({ session, why }, 'a session cannot be taken over');
     if (found.lease.machine !== machine) return lost('its server had another machine');
+    const partial = (why: string) => {
+      if (this.#mayBecomeWhole(session)) throw new ParleyError('BUS_UNREACHABLE', why);
+      return lost(why);
+    };
     const begunMs = wallMs();
     stages.begin('last');
     const last = await stream.last(session);
-    if (!last) return lost('the broker has no journal of it');
+    if (!last) return partial('the broker has no journal of it');
     if (last.atMs + silentMs < begunMs) return lost('it was silent for too long');
     const self = { server: this.server, url: this.#url };
     const onStage = (stage: TakeoverStage) => stages.begin(stage);
-    const read: JournalStream['read'] = (...upTo) => {
-      stages.begin('read');
-      return stream.read(...upTo);
-    };
-    const staged = { leases, stream: { ...stream, read }, onStage };
-    const takeover = await takeSession({ session, self, found, last, ...staged });
+    const takeover = await takeSession({ session, self, found, last, leases, stream, onStage });
     if (takeover.type === 'elsewhere') return takeover.lease;
-    if (takeover.type === 'gone') return lost('the broker has no whole journal of it');
+    if (takeover.type === 'partial') return partial('the broker has no whole journal of it');
     const { records } = takeover.session;
     const { ms } = stages;
     log.info({ session, from: found.lease.url, records: records.length, ms }, 'took a session over');
     this.#settle(session, { proof: found.lease.proof, taken: takeover.session });
     return undefined;
+  }
+
+  /** Whether a server that may still run the session has had too little time to tell the brokers its journal anew. */
+  #mayBecomeWhole(session: string): boolean {
+    const { clock } = this.#options;
+    const nowMs = clock.nowMs();
+    const sinceMs = this.#partial.get(session) ?? nowMs;
+    if (!this.#partial.has(session)) {
+      this.#partial.set(session, nowMs);
+      clock.setTimer(2 * WHOLE_MS, () => this.#partial.delete(session));
+    }
+    return nowMs - sinceMs < WHOLE_MS;
   }
 
   #remember(session: string, epoch: number): void {

@@ -11,7 +11,7 @@ import { replayJournal } from '../../machines/journal/replay.ts';
 import { SessionKernel } from '../../machines/kernel.ts';
 import { nextRandom } from '../../machines/random.ts';
 import { sessionMachine } from '../../machines/session/machine.ts';
-import { watchLeaders } from './leaders.ts';
+import { type LeaderWatch, watchLeaders } from './leaders.ts';
 import { type FailoverScene, type FailoverServer, SHARDS, startScene } from './scene.ts';
 import { type Return, startTalker, type Talker } from './talker.ts';
 
@@ -61,6 +61,9 @@ type Blow = (typeof BLOWS)[number];
 /** Time until all are answered again after the last blow, ms. A cluster of brokers needs some 10 s to agree again. */
 const RECOVERY_MS = 60_000;
 
+/** Time after which brokers know that one of them has begun anew, ms. */
+const BROKER_MISSED_MS = 2_000;
+
 /** A return that took longer is looked into, ms: the goal. */
 const SLOW_MS = 2_000;
 const STREAMS = [`KV_${LEASES}`, ...Array.from({ length: SHARDS }, (_, shard) => journalStream(shard))];
@@ -90,7 +93,7 @@ export async function storm(options: StormOptions): Promise<StormReport> {
   while (performance.now() < untilMs) {
     await wait(everyMs);
     const blow = given.shift() ?? BLOWS[pick(BLOWS.length)] ?? 'kill server';
-    const done = strike(scene, blow, pick, busy, lines);
+    const done = strike(scene, leaders, blow, pick, busy, lines);
     if (!done) continue;
     blows[blow] = (blows[blow] ?? 0) + 1;
     onBlow(blow);
@@ -141,6 +144,7 @@ export async function storm(options: StormOptions): Promise<StormReport> {
 /** Begins a blow and resolves when it is repaired; undefined if its victim is still being repaired. */
 function strike(
   { servers, brokers, workers, balancer }: FailoverScene,
+  leaders: LeaderWatch,
   blow: Blow,
   pick: (below: number) => number,
   busy: Set<object>,
@@ -156,6 +160,12 @@ function strike(
   if (busy.has(group)) return undefined;
   busy.add(group);
   const forMs = 1_000 + pick(4_000);
+  /** It must have its copies again before the next one may go: what two of three brokers have lost is lost. */
+  const caughtUp = async () => {
+    // Until then the others may not have missed it.
+    await wait(BROKER_MISSED_MS);
+    await leaders.allCurrent(RECOVERY_MS);
+  };
   const work = async () => {
     switch (blow) {
       case 'kill server':
@@ -167,8 +177,7 @@ function strike(
         await broker.kill();
         await wait(forMs);
         await broker.restart();
-        // It has to catch up before the next one may go.
-        return wait(8_000);
+        return caughtUp();
       case 'kill worker':
         await worker.process.kill();
         await wait(forMs);
@@ -184,7 +193,7 @@ function strike(
         return stopped(server.process.pid, forMs);
       case 'slow broker':
         await stopped(broker.pid, forMs);
-        return wait(4_000);
+        return caughtUp();
     }
   };
   return work().finally(() => busy.delete(group));

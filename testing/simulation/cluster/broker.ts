@@ -126,13 +126,13 @@ export class Broker {
       stream: {
         maxBatch: MAX_BATCH,
         append: (_session, batch, last) => call((memory) => this.#append(memory, batch, last)),
-        read: async (_session, upTo = 0) => {
+        read: async (_session, upTo = 0, from = 0) => {
           const seen = await call(
             ({ batches }, seenMs) => {
               this.#options.onRead();
-              return batches.filter(({ atMs }) => atMs <= seenMs);
+              return batches.filter(({ atMs, seq }) => atMs <= seenMs && seq >= from);
             },
-            () => this.#readMs(),
+            () => (from === 0 ? this.#readMs() : 0),
           );
           if ((seen.at(-1)?.seq ?? 0) < upTo) throw new ParleyError('BUS_UNREACHABLE', 'out of date');
           return seen;

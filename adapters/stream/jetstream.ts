@@ -21,6 +21,7 @@ import { atBroker } from '../nats/at-broker.ts';
 import { connectNats, type NatsConnectOptions } from '../nats/connect.ts';
 import { deadLetters, LETTER } from './dead-letters.ts';
 import { migrate, type StreamSettings } from './layout.ts';
+import { MESSAGE_ID, storeOnce } from './store-once.ts';
 import { attempt, defaultTryLimits, type TryLimits } from './tries.ts';
 
 export interface JetStreamOptions
@@ -32,7 +33,7 @@ export interface JetStreamOptions
   readonly onProblem: (error: ParleyError) => void;
 }
 
-/** Header with the event's id. `Nats-Msg-Id` is for the broker, which drops a second message with the same one. */
+/** Header with the event's id. */
 const ID = 'Parley-Event';
 /** Time limit of a request to the broker, ms. */
 const ANSWER_MS = 5_000;
@@ -103,11 +104,11 @@ export async function jetStreams(options: JetStreamOptions): Promise<EventStream
     const headers = makeHeaders();
     for (const [name, value] of Object.entries({ [ID]: id, ...more })) headers.set(name, value);
     const bytes = encoder.encode(JSON.stringify(body));
-    await broker.within(() => client.publish(subjectOf(stream, body.sessionId), bytes, { headers }));
+    await broker.within(() => storeOnce(client, subjectOf(stream, body.sessionId), bytes, headers));
   }
 
   const bury = ({ event, ...letter }: DeadLetter) =>
-    send('dead', event, { 'Nats-Msg-Id': `dead ${event.id} ${letter.at}`, [LETTER]: JSON.stringify(letter) });
+    send('dead', event, { [MESSAGE_ID]: `dead ${event.id} ${letter.at}`, [LETTER]: JSON.stringify(letter) });
 
   async function handleOne(message: JsMsg, handle: EventHandler): Promise<void> {
     const event = eventOf(message.headers, message.data);
@@ -180,7 +181,7 @@ export async function jetStreams(options: JetStreamOptions): Promise<EventStream
   }
 
   return {
-    publish: (event) => send(ROLE_OF[event.body.type], event, { 'Nats-Msg-Id': event.id }),
+    publish: (event) => send(ROLE_OF[event.body.type], event, { [MESSAGE_ID]: event.id }),
     atOnce: () => AT_ONCE,
     consume(role, handle) {
       const own = new AbortController();

@@ -1,0 +1,25 @@
+import { randomUUID } from 'node:crypto';
+import type { JetStreamClient } from '@nats-io/jetstream';
+import type { MsgHdrs } from '@nats-io/transport-node';
+
+/** Header by which the broker drops a second message with the same one. */
+export const MESSAGE_ID = 'Nats-Msg-Id';
+
+/**
+ * Publishes a message, and resolves when its stream has it, or has had one with this id. Rejects as the client does.
+ *
+ * A leader that loses its office may forget a message and keep its id (nats-server 2.10.27; pull requests 6415 and 6486 there). As leader again it
+ * takes the message for a copy of one that has no place in the stream, sequence 0. Then it is published under another id: whoever reads
+ * it goes by what it says.
+ */
+export async function storeOnce(
+  client: JetStreamClient,
+  subject: string,
+  bytes: Uint8Array,
+  headers: MsgHdrs,
+): Promise<void> {
+  const { duplicate, seq } = await client.publish(subject, bytes, { headers });
+  if (!duplicate || seq > 0) return;
+  headers.set(MESSAGE_ID, `${headers.get(MESSAGE_ID)} ${randomUUID()}`);
+  await client.publish(subject, bytes, { headers });
+}

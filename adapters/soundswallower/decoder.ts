@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import createModule, { type Decoder, type FeatureBuffer, type SoundSwallowerModule } from 'soundswallower';
 import { z } from 'zod';
+import { listenForAny } from './loop.ts';
 
 /** The library with its English model, and the text of its CMU dictionary. */
 export interface Loaded {
@@ -73,6 +74,9 @@ const PHONES = 1;
 const LOG_UNIT = 1e-4;
 const SMALLEST_P = 0.0005;
 
+/** JSGF, or any of these words in any order, equally likely. */
+export type Grammar = string | { readonly anyOf: readonly string[] };
+
 /** A decoder that also returns the score of its best path, in the decoder's log units (about 0.1 nat). */
 export class ScoredDecoder {
   readonly #decoder: Decoder;
@@ -94,12 +98,12 @@ export class ScoredDecoder {
     this.#scoreAt = access._malloc(4);
   }
 
-  /** `words`: a word and its phones; a second pronunciation is written `read(2)`. `grammar`: JSGF. Without `frontEnd`, that of the model. */
+  /** `words`: a word and its phones; a second pronunciation is written `read(2)`. Without `frontEnd`, that of the model. */
   static async make(
     module: SoundSwallowerModule,
     config: Readonly<Record<string, boolean | number | string>>,
     words: readonly (readonly [string, string])[],
-    grammar: string,
+    grammar: Grammar,
     frontEnd: FrontEnd = {},
   ): Promise<ScoredDecoder> {
     const decoder = new module.Decoder({ ...CONFIG, ...config });
@@ -109,7 +113,8 @@ export class ScoredDecoder {
       await decoder.reinitialize_audio();
     }
     decoder.add_words(...words.map(([word, phones]): [string, string] => [word, phones]));
-    decoder.set_grammar(grammar);
+    if (typeof grammar === 'string') decoder.set_grammar(grammar);
+    else listenForAny(module, decoder, grammar.anyOf);
     return new ScoredDecoder(module, decoder);
   }
 

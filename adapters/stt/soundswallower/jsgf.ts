@@ -25,11 +25,6 @@ export function dialogGrammar(dialog: Dialog): string {
   return ['#JSGF V1.0;', 'grammar dialog;', `public <dialog> = ${said};`, ...rules].join('\n');
 }
 
-/** Any of the words in any order with equal probability: the reference for speech that is not a sentence of the dialog. */
-export function loopGrammar(words: readonly string[]): string {
-  return `#JSGF V1.0;\ngrammar loop;\npublic <loop> = (${words.join(' | ')})+;`;
-}
-
 /** The distinct words of the grammar. */
 export function grammarWords(dialog: Dialog): readonly string[] {
   const phrases = dialog.entries.flatMap((entry) => entry.phrases);

@@ -1,8 +1,8 @@
 import type { FeatureBuffer } from 'soundswallower';
 import type { Rejection } from '../../../machines/wire.ts';
-import { loadSoundswallower, ScoredDecoder } from '../../soundswallower/decoder.ts';
+import { type Grammar, loadSoundswallower, ScoredDecoder } from '../../soundswallower/decoder.ts';
 import { worstPhone } from '../../soundswallower/worst-phone.ts';
-import { loopGrammar, PHONES, phoneWord } from './jsgf.ts';
+import { PHONES, phoneWord } from './jsgf.ts';
 import { LevelledAudio, PAD } from './level.ts';
 import type { ThreadData } from './protocol.ts';
 import {
@@ -63,12 +63,12 @@ export async function loadRecognisers(data: ThreadData): Promise<readonly Recogn
     const decoderFor = (
       config: Readonly<Record<string, boolean | number>>,
       of: typeof others,
-      grammar: string,
+      grammar: Grammar,
     ) => ScoredDecoder.make(module, config, of, grammar, FRONT_END);
     const decoders = {
       sentences: await decoderFor(SENTENCES, entries, data.grammar),
-      anything: await decoderFor(ANYTHING, phones, loopGrammar(PHONES.map(phoneWord))),
-      otherWords: await decoderFor(OTHER_WORDS, others, loopGrammar(data.otherWords)),
+      anything: await decoderFor(ANYTHING, phones, { anyOf: PHONES.map(phoneWord) }),
+      otherWords: await decoderFor(OTHER_WORDS, others, { anyOf: data.otherWords }),
     };
     recognisers.push(new Recogniser(decoders, new Map(entries), data));
   }

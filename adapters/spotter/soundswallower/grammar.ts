@@ -70,6 +70,11 @@ export function spotterGrammar(
   };
 }
 
+/** Whether a word of `withPhrase` belongs to the phrase. */
+export function isOfPhrase(word: string): boolean {
+  return !/^(phone|near)_/.test(word);
+}
+
 function rules(items: string, all: string): string {
   return `#JSGF V1.0;\ngrammar spotter;\n<item> = ${items};\npublic <all> = ${all};`;
 }

@@ -1,9 +1,10 @@
 import { SteadyNoiseFilter } from '../../../actors/ear/steady-noise.ts';
 import { PIPELINE_RATE, samplesInMs } from '../../../machines/audio.ts';
-import { type Loaded, ScoredDecoder } from '../../soundswallower/decoder.ts';
-import type { SpotterGrammar } from './grammar.ts';
+import { type Loaded, type Phone, ScoredDecoder } from '../../soundswallower/decoder.ts';
+import { worstPhone } from '../../soundswallower/worst-phone.ts';
+import { isOfPhrase, type SpotterGrammar } from './grammar.ts';
 import { Stretch } from './stretch.ts';
-import { begins, type Evidence, isStop, isWorthwhile, LEAST_FRAMES } from './verdict.ts';
+import { begins, type Evidence, isStop, isWorthwhile, LEAST_FRAMES, needsPhones } from './verdict.ts';
 
 /** Audio between two looks at the first opinion (60 ms). */
 const STEP = samplesInMs(60, PIPELINE_RATE);
@@ -23,14 +24,19 @@ const FRAME = samplesInMs(10, PIPELINE_RATE);
 const NORMALISATION = { cmninit: '32,-6,0,-1.8,-2.6,-4,-1.7,0.2,-0.5,-0.8,0.2,-0.7,-0.5', topn: 4 } as const;
 /** Beams: for a "stop" in silence and over a voice, the scores are the same down to 1e-30; at 1e-15 the phrase is lost. Nor does it change their difference to score only the active senones. */
 const SEARCH = { ...NORMALISATION, beam: 1e-30, pbeam: 1e-30, wbeam: 1e-30, compallsen: false } as const;
-/** Of the second opinion, which must not lose the phrase that the first has found: at 1e-30 it lost that of one voice of seven over another voice. @internal */
-export const SECOND_SEARCH = { ...SEARCH, beam: 1e-60, pbeam: 1e-60, wbeam: 1e-60 } as const;
+/** Of the second opinion, which must not lose the phrase that the first has found: at 1e-30 it lost that of one voice of seven over another voice. With all senones its phones are comparable. @internal */
+export const SECOND_SEARCH = {
+  ...SEARCH,
+  ...{ beam: 1e-60, pbeam: 1e-60, wbeam: 1e-60, compallsen: true },
+} as const;
 
 /** `sample`: the phrase's end, from the start of the stretch. */
 export type Finding =
   | { readonly type: 'suspected'; readonly phrase: string; readonly sample: number }
   | { readonly type: 'confirmed'; readonly phrase: string; readonly evidence: Evidence }
   | { readonly type: 'refuted'; readonly evidence: Evidence };
+
+type Extent = Pick<Phone, 'fromFrame' | 'frames'>;
 
 interface Suspicion {
   readonly phrase: string;
@@ -215,6 +221,21 @@ export class Spotter {
     return this.#with.text() === '' ? Number.NEGATIVE_INFINITY : this.#with.score() - this.#without.score();
   }
 
+  /** Where the second opinion has the phrase. */
+  #said(): Extent {
+    const words = this.#with.segments().filter(({ text }) => isOfPhrase(text));
+    const fromFrame = words[0]?.fromFrame ?? 0;
+    const last = words.at(-1);
+    return { fromFrame, frames: last ? last.fromFrame + last.frames - fromFrame : 0 };
+  }
+
+  #worst({ fromFrame, frames }: Extent): number {
+    const own = this.#with
+      .phones()
+      .filter((phone) => phone.fromFrame >= fromFrame && phone.fromFrame < fromFrame + frames);
+    return worstPhone(own, this.#without.phones());
+  }
+
   #before({ from, to }: Pick<Suspicion, 'from' | 'to'>): number {
     return this.#louder(from, to, from - 30 * FRAME, from - 4 * FRAME);
   }
@@ -228,11 +249,15 @@ export class Spotter {
   #decide(suspicion: Suspicion): void {
     this.#hearAgain(suspicion);
     const { phrase, from, to } = suspicion;
-    const evidence = {
-      ratio: this.#ratio(),
+    const ratio = this.#ratio();
+    const said = this.#said();
+    const whole = {
+      ratio,
       before: this.#before(suspicion),
       after: this.#louder(from, to, to + 10 * FRAME, this.#audio.end),
+      frames: said.frames,
     };
+    const evidence = { ...whole, worst: needsPhones(whole) ? this.#worst(said) : 0 };
     this.#decidedTo = to;
     this.#suspicion = undefined;
     this.#emit(isStop(evidence) ? { type: 'confirmed', phrase, evidence } : { type: 'refuted', evidence });

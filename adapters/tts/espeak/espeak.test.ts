@@ -221,6 +221,23 @@ describe('espeakTts', () => {
     await missing.close();
   });
 
+  it('says a text with a breathy voice alike whenever it is started', async () => {
+    const saidByOneStartedAt = async (ms: number) => {
+      const clock = ['--import', `data:text/javascript,Date.now=()=>${ms}`];
+      const started = espeakTts({
+        startThread: (options) =>
+          startWorkerThread(import.meta.url, 'worker', { ...options, execArgv: clock }),
+      });
+      const samples: number[] = [];
+      const request = { text: 'Stop.', language: 'en', voice: 'en-us+f3' };
+      for await (const event of started.synthesize(request, new AbortController().signal))
+        if (event.type === 'audio') samples.push(...event.pcm.samples);
+      await started.close();
+      return samples;
+    };
+    expect(await saidByOneStartedAt(1_000_000)).toEqual(await saidByOneStartedAt(2_000_000));
+  });
+
   it('refuses options out of range', () => {
     for (const options of [{ ratePerMinute: 10 }, { pitch: 100 }, { workers: 0 }]) {
       expect(() => espeakTts(options)).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID' }));

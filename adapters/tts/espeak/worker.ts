@@ -83,9 +83,20 @@ async function load(): Promise<Espeak | undefined> {
   }
   const silent = { print: () => {}, printErr: () => {} };
   const module = moduleSchema.parse(await packageSchema.parse(loaded).default(silent));
-  const espeak = espeakSchema.parse(new module.eSpeakNGWorker());
+  const espeak = espeakSchema.parse(atFixedTime(() => new module.eSpeakNGWorker()));
   if (espeak.get_samplerate() !== ESPEAK_RATE) throw new Error(`sample rate ${espeak.get_samplerate()}`);
   return espeak;
+}
+
+/** eSpeak seeds the noise of breathy voices with the time of its start. At a fixed one, it says the same texts in the same order alike. */
+function atFixedTime<Made>(make: () => Made): Made {
+  const { now } = Date;
+  Date.now = () => 0;
+  try {
+    return make();
+  } finally {
+    Date.now = now;
+  }
 }
 
 /** The last marks of a job: the offset of its word, and its phoneme. */

@@ -47,6 +47,8 @@ async function sooner(page: Page, expression: string): Promise<void> {
   await until(page, expression);
 }
 
+/** In the chart of the talk page, which learns of a state by its own connection. */
+const lit = (state: string) => `document.querySelector('#chart .lit')?.dataset.state === '${state}'`;
 const active = (path: string) => `document.querySelector('[data-id="${path}"][data-active="true"]')`;
 const entries = z.array(z.looseObject({ index: z.int(), state: z.string(), type: z.string() }));
 
@@ -57,8 +59,7 @@ it('a live conversation is followed from the talk page: states are lit, a barge-
   await talk.goto(`${url}/#token=${TOKEN}`);
   await talk.click('#connect');
   await muted(talk, true);
-  await until(talk, `parley.state === 'idle'`);
-  expect(await talk.getAttribute('#chart .lit', 'data-state')).toBe('idle');
+  await until(talk, lit('idle'));
 
   // Its own session, in the inspector, with the token and without asking for it.
   const [page] = await Promise.all([talk.context().waitForEvent('page'), talk.click('#inspect')]);
@@ -71,7 +72,7 @@ it('a live conversation is followed from the talk page: states are lit, a barge-
   await talk.click('#send');
   await until(page, `document.querySelector('#session').dataset.state === 'speaking'`);
   await until(page, active('responding.phase.speaking.playing'));
-  expect(await talk.getAttribute('#chart .lit', 'data-state')).toBe('speaking');
+  await until(talk, lit('speaking'));
 
   // What the door gets and sends, for who asks.
   await page.click('#tab-wire');

@@ -47,8 +47,8 @@ export interface TakeoverOptions {
 export type TakeoverStage = 'read' | 'lease' | 'fence';
 
 /**
- * Takes a session from its server, whether that one runs or not. First the journal is read: one that is not whole is left alone. Then
- * come the lease, and a fence in the journal. After that the server before can append nothing more, and what is read up to the fence is
+ * Takes a session from its server, which may still run. First it reads the journal, and takes nothing if that is not whole. Then come
+ * the lease, and a fence in the journal. After that the server before can append nothing more, and what is read up to the fence is
  * all that ever was. Rejects with BUS_UNREACHABLE; the lease may be taken then, and the next attempt goes on from there.
  */
 export async function takeSession(options: TakeoverOptions): Promise<Takeover> {

@@ -82,7 +82,7 @@ async function readOnce(
   return found;
 }
 
-/** The messages of a subject from the sequence `from` on, one by one, to at least the sequence `end`, if there are so many. */
+/** The messages of a subject from the sequence `from` on, one by one, to at least the sequence `end`. Rejects if there are not so many. */
 export async function readTail(
   { manager, stream, subject }: ReaderOptions,
   from: number,
@@ -93,7 +93,7 @@ export async function readTail(
     // The library's type knows the second only for requests that any copy may answer; this one the leader answers.
     const query: SeqMsgRequest & NextMsgRequest = { seq: next, next_by_subj: subject };
     const message = await manager.streams.getMessage(stream, query);
-    if (!message) break;
+    if (!message) throw new Error(`no message from ${next} to ${end}`);
     const { seq, data, timestamp } = message;
     found.push({ seq, data, timestamp });
     next = seq + 1;

@@ -8,9 +8,9 @@ export const MESSAGE_ID = 'Nats-Msg-Id';
 /**
  * Publishes a message, and resolves when its stream has it, or has had one with this id. Rejects as the client does.
  *
- * A leader that loses its office may forget a message and keep its id (nats-server 2.10.27; pull requests 6415 and 6486 there). As leader again it
- * takes the message for a copy of one that has no place in the stream, sequence 0. Then it is published under another id: whoever reads
- * it goes by what it says.
+ * A broker that steps down as leader of the stream may lose a message and keep its id (nats-server 2.10.27; pull requests 6415 and 6486
+ * there). When it leads again it takes the message for a copy, of one with sequence 0, which no stored message has. Then the message
+ * is published under another id. Its reader must count it by its content: it may get both.
  */
 export async function storeOnce(
   client: JetStreamClient,

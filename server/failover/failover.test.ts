@@ -246,6 +246,25 @@ it('a session that the brokers have only in part is gone after a while', async (
   expect(b.failover.waitsFor(SESSION, 'p')).toBe(false);
 });
 
+it('a client tries again for as long when the brokers lose a part of its session a second time', async () => {
+  const { broker, clock, start } = servers();
+  await start('a').begin();
+  const whole = broker.batches.get(SESSION) ?? [];
+  const b = start('b');
+  await b.find();
+  broker.batches.clear();
+  await b.find('unreachable');
+  broker.batches.set(SESSION, whole);
+  await clock.advance(5_000);
+  await b.find('unreachable');
+  b.failover.claim(SESSION);
+  b.failover.settled(SESSION);
+  broker.batches.clear();
+  await clock.advance(6_000);
+  await b.find();
+  expect(b.failover.waitsFor(SESSION, 'p')).toBe(true);
+});
+
 it('a session that no server tells the brokers of is gone after a while', async () => {
   const { clock, start } = servers();
   const b = start('b');

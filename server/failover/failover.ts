@@ -257,8 +257,9 @@ export class Failover {
     const self = { server: this.server, url: this.#url };
     const onStage = (stage: TakeoverStage) => stages.begin(stage);
     const takeover = await takeSession({ session, self, found, last, leases, stream, onStage });
-    if (takeover.type === 'elsewhere') return takeover.lease;
     if (takeover.type === 'partial') return partial('the broker has no whole journal of it');
+    this.#partial.delete(session);
+    if (takeover.type === 'elsewhere') return takeover.lease;
     const { records } = takeover.session;
     const { ms } = stages;
     log.info({ session, from: found.lease.url, records: records.length, ms }, 'took a session over');
@@ -273,7 +274,9 @@ export class Failover {
     const sinceMs = this.#partial.get(session) ?? nowMs;
     if (!this.#partial.has(session)) {
       this.#partial.set(session, nowMs);
-      clock.setTimer(2 * WHOLE_MS, () => this.#partial.delete(session));
+      clock.setTimer(2 * WHOLE_MS, () => {
+        if (this.#partial.get(session) === nowMs) this.#partial.delete(session);
+      });
     }
     return nowMs - sinceMs < WHOLE_MS;
   }

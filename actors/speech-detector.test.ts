@@ -6,6 +6,7 @@ import {
   initialDetectorState,
   type SpeechDetectorState,
   type SpeechEvent,
+  startsEarly,
 } from './speech-detector.ts';
 
 const WINDOW = 512;
@@ -107,6 +108,51 @@ describe('a stop', () => {
     )
       // As far back as the end of the earlier speech.
       .toMatchObject({ startSample: 23 * WINDOW });
+  });
+});
+
+describe('an early verdict', () => {
+  /** Silence, then a verdict when `samples` of the next window are there. */
+  const early = (probability: number, parameters = defaultDetectorParameters, state = initialDetectorState) =>
+    detectSpeech(state, { startSample: 10 * WINDOW, samples: 128, probability, judged: WINDOW }, parameters);
+
+  test('makes a start at the newest sample, placed as the complete window would place it', () => {
+    expect(early(0.9).event).toEqual({
+      type: 'start',
+      startSample: 7 * WINDOW,
+      detectedSample: 10 * WINDOW + 128,
+    });
+  });
+
+  test('asks for more than a complete window, and never for less', () => {
+    expect(early(0.87).event).toBeUndefined();
+    expect(early(0.8, { ...defaultDetectorParameters, earlyEvidenceMs: 10 }).event).toBeUndefined();
+    expect(early(0.82, { ...defaultDetectorParameters, earlyEvidenceMs: 10 }).event?.type).toBe('start');
+    expect(early(1, { ...defaultDetectorParameters, startEvidenceMs: 90 }).event).toBeUndefined();
+  });
+
+  test('changes nothing if it makes no start, and nothing in speech', () => {
+    const doubtful = run([0, 0.6]).states.at(-1) ?? initialDetectorState;
+    const speech = run([1, 1]).states.at(-1) ?? initialDetectorState;
+
+    for (const state of [initialDetectorState, doubtful, speech])
+      for (const probability of [0, 0.6, 0.87])
+        expect(early(probability, defaultDetectorParameters, state)).toEqual({ state });
+    expect(early(1, defaultDetectorParameters, speech)).toEqual({ state: speech });
+  });
+
+  test('does not count its audio as speech, because the complete window does', () => {
+    const { state } = early(1);
+    const next = detectSpeech(state, { startSample: 10 * WINDOW, samples: WINDOW, probability: 1 });
+
+    expect(state.speechSamples).toBe(0);
+    expect(next.state.speechSamples).toBe(WINDOW);
+  });
+
+  test('is of use only if a window can have that much evidence', () => {
+    expect(startsEarly(defaultDetectorParameters, WINDOW)).toBe(true);
+    expect(startsEarly({ ...defaultDetectorParameters, earlyEvidenceMs: 33 }, WINDOW)).toBe(false);
+    expect(startsEarly({ ...defaultDetectorParameters, startEvidenceMs: 90 }, WINDOW)).toBe(false);
   });
 });
 

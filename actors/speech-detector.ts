@@ -5,6 +5,8 @@ export interface SpeechWindow {
   readonly startSample: number;
   readonly samples: number;
   readonly probability: number;
+  /** Of an early verdict: the number of newest samples that the probability is about. They come again in complete windows. */
+  readonly judged?: number;
 }
 
 export interface SpeechDetectorParameters {
@@ -20,6 +22,11 @@ export interface SpeechDetectorParameters {
    * kitchen, a dog and a horn, no more became speech by it; of 36 hums, 5 instead of 3.
    */
   readonly startEvidenceMs: number;
+  /**
+   * The same for an early verdict, which the ear asks for while a reply sounds, ms; it must also reach `startEvidenceMs` by itself. Default 24:
+   * 0.875. A window of 32 ms has at most 32 ms, so above that there are no early verdicts.
+   */
+  readonly earlyEvidenceMs: number;
   /**
    * The same for a hint, ms; from `startEvidenceMs` on there are none. Default 8: one window at 0.63. Of the same
    * noises only hums gave it, 9 of 36.
@@ -42,6 +49,7 @@ export interface SpeechDetectorParameters {
 export const defaultDetectorParameters: SpeechDetectorParameters = {
   startThreshold: 0.5,
   startEvidenceMs: 20,
+  earlyEvidenceMs: 24,
   hintEvidenceMs: 8,
   endThreshold: 0.35,
   stopSilenceMs: 128,
@@ -105,13 +113,15 @@ export const initialDetectorState: SpeechDetectorState = silenceSince(0);
 
 /**
  * One step: a window in, the new state and at most one event out. A start is a running sum of evidence that
- * never falls below zero (Page's CUSUM test, 1954), so one doubtful window neither makes a start nor undoes one.
+ * never falls below zero (Page's CUSUM test, 1954), so one doubtful window neither makes a start nor undoes one. An early
+ * verdict makes a start or changes nothing, because its audio is judged again.
  */
 export function detectSpeech(
   state: SpeechDetectorState,
   window: SpeechWindow,
   parameters: SpeechDetectorParameters = defaultDetectorParameters,
 ): SpeechDetection {
+  if (window.judged !== undefined) return startEarly(state, window, window.judged, parameters);
   return state.phase === 'silence'
     ? awaitStart(state, window, parameters)
     : awaitStop(state, window, parameters);
@@ -122,8 +132,7 @@ function awaitStart(
   window: SpeechWindow,
   { startThreshold, startEvidenceMs, hintEvidenceMs, onsetPadMs }: SpeechDetectorParameters,
 ): SpeechDetection {
-  const certainty = (window.probability - startThreshold) / (1 - startThreshold);
-  const evidenceMs = state.evidenceMs + certainty * msOfSamples(window.samples, PIPELINE_RATE);
+  const evidenceMs = state.evidenceMs + evidenceOf(window.probability, window.samples, startThreshold);
   if (evidenceMs <= 0) return { state: silenceSince(state.lastEndSample) };
   const candidateSample = state.evidenceMs > 0 ? state.candidateSample : window.startSample;
   const speechSamples = state.speechSamples + window.samples;
@@ -138,8 +147,52 @@ function awaitStart(
       ...(hints && { event: { type: 'hint', startSample: candidateSample, detectedSample } }),
     };
   }
+  return started(state, { candidateSample, speechSamples, detectedSample, onsetPadMs });
+}
+
+/** Whether an early verdict on `judged` samples can make a start at all. */
+export function startsEarly(
+  { startEvidenceMs, earlyEvidenceMs }: SpeechDetectorParameters,
+  judged: number,
+): boolean {
+  return Math.max(startEvidenceMs, earlyEvidenceMs) <= msOfSamples(judged, PIPELINE_RATE);
+}
+
+function startEarly(
+  state: SpeechDetectorState,
+  { startSample, samples, probability }: SpeechWindow,
+  judged: number,
+  { startThreshold, startEvidenceMs, earlyEvidenceMs, onsetPadMs }: SpeechDetectorParameters,
+): SpeechDetection {
+  if (state.phase === 'speech') return { state };
+  const wantedMs = Math.max(startEvidenceMs, earlyEvidenceMs);
+  if (evidenceOf(probability, judged, startThreshold) < wantedMs) return { state };
+  return started(state, {
+    candidateSample: state.evidenceMs > 0 ? state.candidateSample : startSample,
+    // The complete window counts what is new.
+    speechSamples: state.speechSamples,
+    detectedSample: startSample + samples,
+    onsetPadMs,
+  });
+}
+
+/** How much evidence for speech `samples` of this probability are, ms; below zero if it is against. */
+function evidenceOf(probability: number, samples: number, startThreshold: number): number {
+  return ((probability - startThreshold) / (1 - startThreshold)) * msOfSamples(samples, PIPELINE_RATE);
+}
+
+function started(
+  { lastEndSample }: SpeechDetectorState & { phase: 'silence' },
+  start: {
+    readonly candidateSample: number;
+    readonly speechSamples: number;
+    readonly detectedSample: number;
+    readonly onsetPadMs: number;
+  },
+): SpeechDetection {
+  const { candidateSample, speechSamples, detectedSample, onsetPadMs } = start;
   const padded = candidateSample - samplesInMs(onsetPadMs, PIPELINE_RATE);
-  const startSample = Math.max(padded, state.lastEndSample);
+  const startSample = Math.max(padded, lastEndSample);
   return {
     state: { phase: 'speech', startSample, speechSamples },
     event: { type: 'start', startSample, detectedSample },

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { VirtualClock } from '../../machines/clock.ts';
 import type { EarEvent } from '../../machines/session/events.ts';
-import type { VadEngine } from '../ports/vad.ts';
+import type { PublicState, SessionMessage } from '../../machines/wire.ts';
+import type { VadEngine, VadWindow } from '../ports/vad.ts';
 import { defaultDetectorParameters } from '../speech-detector.ts';
 import { openEar } from './ear.ts';
 import { defaultEarParameters } from './front-end.ts';
@@ -76,6 +77,61 @@ describe('an ear', () => {
     events.length = 0;
     ear.hear(pcm(WINDOW, 1), undefined);
     expect(events).toEqual([{ type: 'speech.start', sample: 0, ageMs: 96 }]);
+  });
+
+  describe('while the session speaks', () => {
+    const says = (value: PublicState) =>
+      ({ type: 'state', value, turn: 1, generation: 1, seq: 1, at: 0 }) satisfies SessionMessage;
+
+    function impatient(detector = defaultDetectorParameters) {
+      const hurries: boolean[] = [];
+      const events: EarEvent[] = [];
+      let tell = (_window: VadWindow) => {};
+      const engine: VadEngine = {
+        name: 'puppet',
+        open: (onWindow) => {
+          tell = onWindow;
+          return { push: () => {}, hurry: (on) => hurries.push(on), close: () => {} };
+        },
+        close: async () => {},
+      };
+      const ear = openEar({
+        ...{ vad: engine, audio: new InputAudio(100_000), clock: new VirtualClock(), detector },
+        emit: (event) => events.push(event),
+      });
+      return { ear, hurries, events, tell };
+    }
+
+    it('asks for early verdicts until it hears speech, and again after it', () => {
+      const { ear, hurries, events, tell } = impatient();
+      expect(hurries).toEqual([]);
+      ear.ordered(says('speaking'));
+      expect(hurries).toEqual([true]);
+      tell({ startSample: 0, samples: 320, probability: 1, judged: WINDOW });
+      expect(events.map(({ type }) => type)).toEqual(['speech.start']);
+      expect(hurries).toEqual([true, false]);
+      for (let i = 0; i < 4; i++) tell({ startSample: i * WINDOW, samples: WINDOW, probability: 0 });
+      expect(hurries).toEqual([true, false, true]);
+      ear.ordered(says('listening'));
+      expect(hurries).toEqual([true, false, true, false]);
+    });
+
+    it('asks for none that could not begin speech, as beside motors', () => {
+      const { ear, hurries } = impatient();
+      ear.setDetector({ ...defaultDetectorParameters, startEvidenceMs: 90 });
+      ear.ordered(says('speaking'));
+      expect(hurries).toEqual([]);
+      ear.setDetector(defaultDetectorParameters);
+      expect(hurries).toEqual([true]);
+    });
+
+    it('has decided nothing about the audio of an early verdict', () => {
+      const { ear, tell } = impatient({ ...defaultDetectorParameters, onsetPadMs: 0 });
+      ear.ordered(says('speaking'));
+      tell({ startSample: 0, samples: WINDOW, probability: 0 });
+      tell({ startSample: WINDOW, samples: 320, probability: 0, judged: WINDOW });
+      expect(ear.undecidedFrom).toBe(WINDOW);
+    });
   });
 
   it('includes the detector’s delay in the age', async () => {

@@ -11,6 +11,7 @@ import {
   detectSpeech,
   initialDetectorState,
   type SpeechDetectorParameters,
+  startsEarly,
 } from '../speech-detector.ts';
 import { Arrivals } from './arrivals.ts';
 import { Clipping } from './clipping.ts';
@@ -32,7 +33,7 @@ export interface Ear {
   readonly undecidedFrom: number;
   /** A frame of a reply was sent to the client, which plays it. */
   sent(generation: number, frame: Int16Array): void;
-  /** The client was ordered something; pauses and drops are of interest. */
+  /** A message of the session to its client: pauses and drops are of interest, and whether it speaks. */
   ordered(message: SessionMessage): void;
   /** The client has played `samples` of the generation. */
   played(generation: number, samples: number): void;
@@ -43,6 +44,9 @@ export interface Ear {
 
 /** Copy buffer for audio that a socket's buffer holds at an odd address. The receiver copies it at once. */
 const ALIGNED = new Uint8Array(2 * samplesInMs(WIRE_LIMITS.audioMaxMs, PIPELINE_RATE) + 2);
+
+/** `windowSamples` of an engine that does not say it. */
+const DEFAULT_WINDOW = 512;
 
 /** A gap longer than this is not filled sample by sample. */
 const MAX_GAP_SAMPLES = 2 * PIPELINE_RATE;
@@ -78,6 +82,7 @@ export function openEar(options: EarOptions): Ear {
     onProblem,
     onReport,
   } = options;
+  const { windowSamples = DEFAULT_WINDOW } = vad;
   const clipping = new Clipping();
   const pad = samplesInMs(parameters.onsetPadMs, PIPELINE_RATE);
   const arrivals = new Arrivals();
@@ -99,11 +104,14 @@ export function openEar(options: EarOptions): Ear {
   let undecidedFrom = 0;
   let detecting = parameters;
   const onWindow = (window: VadWindow) => {
-    reports?.window(window.probability);
+    const complete = window.judged === undefined;
+    if (complete) reports?.window(window.probability);
     const { state, event } = detectSpeech(detector, window, detecting);
     detector = state;
     const candidate = state.phase === 'silence' && state.evidenceMs > 0;
-    undecidedFrom = (candidate ? state.candidateSample : window.startSample + window.samples) - pad;
+    hurry();
+    if (complete)
+      undecidedFrom = (candidate ? state.candidateSample : window.startSample + window.samples) - pad;
     if (!event) return;
     const sample = event.type === 'stop' ? event.endSample : event.startSample;
     emit({ type: `speech.${event.type}`, sample, ageMs: ageMs(sample) });
@@ -112,6 +120,15 @@ export function openEar(options: EarOptions): Ear {
     undecidedFrom = Number.POSITIVE_INFINITY;
     emit({ type: 'ear.failed', error: errorRecord(error, 'VAD_FAILED') });
   });
+
+  let speaking = false;
+  /** Early verdicts cost a run each, so they are asked for only where somebody may interrupt. */
+  const hurry = () => {
+    const on = speaking && detector.phase === 'silence' && startsEarly(detecting, windowSamples);
+    if (on !== hurried) stream.hurry?.(on);
+    hurried = on;
+  };
+  let hurried = false;
 
   /** Samples that have arrived. */
   let arrived = 0;
@@ -152,6 +169,10 @@ export function openEar(options: EarOptions): Ear {
     },
     sent: (generation, frame) => echo?.played.send(generation, frame, position()),
     ordered(message) {
+      if (message.type === 'state') {
+        speaking = message.value === 'speaking';
+        hurry();
+      }
       if (message.type === 'playback') echo?.played.order(message.generation, message.state, position());
       else if (message.type === 'flush') echo?.played.flush(message.generation, position());
     },
@@ -162,6 +183,7 @@ export function openEar(options: EarOptions): Ear {
     },
     setDetector(changed) {
       detecting = changed;
+      hurry();
     },
   };
 }

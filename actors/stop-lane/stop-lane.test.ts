@@ -34,7 +34,7 @@ function lane(parts: Partial<StopLaneParts> = {}, when: StopWanted = 'always') {
     ...{ name: 'scripted', close: async () => {} },
     open(listener) {
       onWindow = listener;
-      return { push: () => {}, close: () => {} };
+      return { push: () => {}, hurry: (on) => log.push(`hurry ${on}`), close: () => {} };
     },
   });
   const stream = vad.open(
@@ -51,7 +51,9 @@ function lane(parts: Partial<StopLaneParts> = {}, when: StopWanted = 'always') {
       sent += WINDOW;
     }
   };
-  return { log, hear, clock, stream, spotter: () => listeners.at(-1) };
+  const early = (probability: number) =>
+    onWindow({ startSample: sent, samples: 128, probability, judged: WINDOW });
+  return { log, hear, early, clock, stream, spotter: () => listeners.at(-1) };
 }
 
 describe('the stop lane', () => {
@@ -64,6 +66,14 @@ describe('the stop lane', () => {
     expect(log).toEqual(['listen', 'audio 21 to 40', 'audio 41 to 41']);
     hear(20, 0);
     expect(log.slice(-2)).toEqual(['audio 57 to 57', 'end']);
+  });
+
+  it('leaves early verdicts to the ear, which may ask for them through it', () => {
+    const { log, hear, early, stream } = lane();
+    hear(40, 0.01);
+    stream.hurry?.(true);
+    early(1);
+    expect(log).toEqual(['hurry true']);
   });
 
   it.each([

@@ -81,7 +81,7 @@ export class StopLane {
         });
         const stream = vad.open(
           (window) => {
-            this.#look(window);
+            if (window.judged === undefined) this.#look(window);
             onWindow(window);
           },
           (error) => {
@@ -94,6 +94,7 @@ export class StopLane {
             this.#hear(pcm.samples);
             stream.push(pcm);
           },
+          hurry: (on) => stream.hurry?.(on),
           close: () => {
             isOpen = false;
             this.close();

@@ -10,6 +10,8 @@ const HANGOVER = samplesInMs(256, PIPELINE_RATE);
 export interface Gate {
   /** Processes the next samples of the stream; returns true while they may be speech. */
   open(samples: Int16Array): boolean;
+  /** The same for the beginning of the next samples. `open` then gets the rest of them, and answers for all. */
+  begin(samples: Int16Array): boolean;
   close(): void;
 }
 
@@ -23,15 +25,24 @@ export async function loadGates(): Promise<GateFactory> {
   return {
     create() {
       let openFor = 0;
+      let begun = 0;
+      let voiced = false;
       const onFrame = (voice: boolean) => {
-        if (voice) openFor = HANGOVER;
+        if (voice) voiced = true;
       };
       const detector = fvad.create({ ...DETECTOR, onFrame });
       return {
         open(samples) {
-          openFor -= samples.length;
           detector.push(samples);
+          openFor = voiced ? HANGOVER : openFor - begun - samples.length;
+          begun = 0;
+          voiced = false;
           return openFor > 0;
+        },
+        begin(samples) {
+          detector.push(samples);
+          begun += samples.length;
+          return voiced || openFor > begun;
         },
         close: () => detector.close(),
       };

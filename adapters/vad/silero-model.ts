@@ -15,7 +15,8 @@ const UNITS = 128;
 /** The model's state for one stream. */
 interface Memory {
   readonly state: Float32Array;
-  readonly context: Float32Array;
+  /** The newest samples that the state knows, −1..1. */
+  readonly row: Float32Array;
 }
 
 /** Loads Silero VAD v5 into this thread and runs it once. Each step of a run blocks the event loop. */
@@ -86,9 +87,10 @@ class Silero implements SpeechModel {
       const row = rows[index];
       const memory = memories[index];
       if (!row || !memory) continue;
-      input.set(memory.context, at * ROW);
-      const start = at * ROW + CONTEXT;
-      for (let i = 0; i < WINDOW; i++) input[start + i] = (row.samples[i] ?? 0) / 32_768;
+      const { length } = row.samples;
+      input.set(memory.row.subarray(length), at * ROW);
+      const start = (at + 1) * ROW - length;
+      for (let i = 0; i < length; i++) input[start + i] = (row.samples[i] ?? 0) / 32_768;
       for (let layer = 0; layer < LAYERS; layer++)
         this.#state.set(unitsOf(memory.state, layer), (layer * count + at) * UNITS);
     }
@@ -104,9 +106,9 @@ class Silero implements SpeechModel {
     const verdicts = floats(results.output, count);
     const next = floats(results.stateN, LAYERS * count * UNITS);
     for (const [at, index] of step.entries()) {
-      const memory = memories[index];
       probabilities[index] = verdicts[at] ?? Number.NaN;
-      memory?.context.set(input.subarray((at + 1) * ROW - CONTEXT, (at + 1) * ROW));
+      const memory = rows[index]?.samples.length === WINDOW ? memories[index] : undefined;
+      memory?.row.set(input.subarray(at * ROW, (at + 1) * ROW));
       for (let layer = 0; memory && layer < LAYERS; layer++) {
         const from = (layer * count + at) * UNITS;
         unitsOf(memory.state, layer).set(next.subarray(from, from + UNITS));
@@ -117,7 +119,7 @@ class Silero implements SpeechModel {
   #memoryOf(lane: number): Memory {
     let memory = this.#memories.get(lane);
     if (!memory) {
-      memory = { state: new Float32Array(LAYERS * UNITS), context: new Float32Array(CONTEXT) };
+      memory = { state: new Float32Array(LAYERS * UNITS), row: new Float32Array(ROW) };
       this.#memories.set(lane, memory);
     }
     return memory;

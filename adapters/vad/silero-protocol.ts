@@ -37,15 +37,18 @@ export interface Exchange {
   /** One view of `WINDOW` samples for each row. */
   readonly windows: readonly Int16Array[];
   readonly verdicts: Float32Array;
+  /** How many samples of each view are a row's. */
+  readonly lengths: Uint32Array;
 }
 
 const LANE = Uint32Array.BYTES_PER_ELEMENT;
 const VERDICT = Float32Array.BYTES_PER_ELEMENT;
 const WINDOW_BYTES = WINDOW * Int16Array.BYTES_PER_ELEMENT;
+const LENGTH = Uint32Array.BYTES_PER_ELEMENT;
 
-/** Memory for runs of up to `maxRows` rows: 1 032 bytes a row. */
+/** Memory for runs of up to `maxRows` rows: 1 036 bytes a row. */
 export function newExchangeMemory(maxRows: number): SharedArrayBuffer {
-  return new SharedArrayBuffer(maxRows * (LANE + VERDICT + WINDOW_BYTES));
+  return new SharedArrayBuffer(maxRows * (LANE + VERDICT + WINDOW_BYTES + LENGTH));
 }
 
 export function exchangeOf(memory: SharedArrayBuffer, maxRows: number): Exchange {
@@ -57,5 +60,6 @@ export function exchangeOf(memory: SharedArrayBuffer, maxRows: number): Exchange
       { length: maxRows },
       (_, row) => new Int16Array(memory, windowsAt + row * WINDOW_BYTES, WINDOW),
     ),
+    lengths: new Uint32Array(memory, windowsAt + maxRows * WINDOW_BYTES, maxRows),
   };
 }

@@ -17,6 +17,8 @@ export interface StreamOptions {
   readonly createGate: () => Gate | undefined;
   readonly onWindow: (window: VadWindow) => void;
   readonly onError: (error: Error) => void;
+  /** Whether there is time for early verdicts at the moment. */
+  readonly mayHurry: () => boolean;
   /** Called when there is a window to judge. */
   readonly onReady: (stream: SileroStream) => void;
   readonly onClose: (stream: SileroStream) => void;
@@ -26,15 +28,24 @@ interface Step {
   readonly samples: Int16Array;
   /** False for a window that was already answered because the gate was closed. */
   readonly tell: boolean;
+  /** Of the beginning of a window, for an early verdict: its first sample in the stream. */
+  readonly earlyFrom?: number;
+}
+
+/** A window that waits. */
+interface Waiting {
+  readonly samples: Int16Array;
+  /** How many of its first samples the gate has heard. */
+  readonly heard: number;
 }
 
 /**
  * Cuts one session's audio into windows and queues those to be judged. In silence nothing is queued: the gate looks at each window
- * when it is complete, so that a quiet room needs no runs.
+ * when it is complete, so that a quiet room needs no runs. In a hurry the window in progress is looked at with each push, after everything else.
  */
 export class SileroStream implements VadStream {
   readonly #options: StreamOptions;
-  readonly #queue: Int16Array[] = [];
+  readonly #queue: Waiting[] = [];
   /** The newest windows withheld by the gate, the latest last. */
   #withheld: Int16Array[] = [];
   /** Windows waiting for the model, in order. */
@@ -47,6 +58,13 @@ export class SileroStream implements VadStream {
   /** Judged windows, for reuse. */
   readonly #spare: Int16Array[] = [];
   #filled = 0;
+  /** First sample of the window in progress. */
+  #partialFrom = 0;
+  /** How many samples of it the gate has heard. */
+  #heard = 0;
+  #hurries = false;
+  /** The window in progress waits for an early verdict. */
+  #early = false;
   #nextSample = 0;
   #alive = true;
 
@@ -64,7 +82,8 @@ export class SileroStream implements VadStream {
   }
 
   get ready(): boolean {
-    return this.#alive && this.#running.length === 0 && (this.#steps.length > 0 || this.#queue.length > 0);
+    if (!this.#alive || this.#running.length > 0) return false;
+    return this.#steps.length > 0 || this.#queue.length > 0 || this.#early;
   }
 
   push(pcm: Pcm<PipelineRate>): void {
@@ -74,6 +93,10 @@ export class SileroStream implements VadStream {
       return;
     }
     const { samples } = pcm;
+    if (samples.length === 0) return;
+    // Newer audio makes an early verdict that waits useless.
+    this.#early = false;
+    if (this.#steps.at(-1)?.earlyFrom !== undefined) this.#steps.pop();
     for (let at = 0; at < samples.length; ) {
       // One by one, with local variables: a view of a few samples costs more than copying them.
       const partial = this.#partial;
@@ -82,9 +105,12 @@ export class SileroStream implements VadStream {
       while (at < end) partial[filled++] = samples[at++] as number;
       this.#filled = filled;
       if (filled < WINDOW) break;
+      const window = { samples: partial, heard: this.#heard };
       this.#partial = this.#spare.pop() ?? new Int16Array(WINDOW);
       this.#filled = 0;
-      if (this.#sorted(partial)) {
+      this.#partialFrom += WINDOW;
+      this.#heard = 0;
+      if (this.#sorted(window)) {
         if (this.#alive) continue;
         return;
       }
@@ -93,9 +119,16 @@ export class SileroStream implements VadStream {
         this.fail(`${waitingMs} ms of audio are waiting: it arrives faster than it can be judged`);
         return;
       }
-      this.#queue.push(partial);
+      this.#queue.push(window);
     }
+    this.#early = this.#hurries && this.#filled > 0 && this.#options.mayHurry();
+    // In silence it is answered here, as windows are.
+    if (this.#early && this.#idle) this.#withGate(() => this.#sortEarly());
     if (this.ready) this.#options.onReady(this);
+  }
+
+  hurry(on: boolean): void {
+    this.#hurries = on;
   }
 
   close(): void {
@@ -124,10 +157,11 @@ export class SileroStream implements VadStream {
   take(most: number): readonly Row[] {
     if (this.#running.length > 0) return [];
     while (this.#alive && this.#steps.length === 0) {
-      const samples = this.#queue.shift();
-      if (!samples) return [];
-      this.#sort(samples);
+      const window = this.#queue.shift();
+      if (!window) break;
+      this.#sort(window);
     }
+    if (this.#early && this.#queue.length === 0) this.#sortEarly();
     this.#running = this.#steps.splice(0, most);
     this.#judged ||= this.#running.length > 0;
     return this.#running.map(({ samples }) => ({ lane: this.lane, samples }));
@@ -137,19 +171,28 @@ export class SileroStream implements VadStream {
   told(probability: number): void {
     const step = this.#running.shift();
     if (!this.#alive || !step) return;
-    this.#reuse(step.samples);
+    if (step.earlyFrom === undefined) this.#reuse(step.samples);
     if (!(probability >= 0 && probability <= 1))
       this.fail(`the model returned ${probability} as a probability`);
+    else if (step.earlyFrom !== undefined) this.#tellEarly(step.earlyFrom, step.samples.length, probability);
     else if (step.tell) this.#tell(probability);
   }
 
   /** Sorts a window at once if no earlier one waits. Returns false if it must be queued. */
-  #sorted(window: Int16Array): boolean {
-    if (this.#running.length > 0 || this.#steps.length > 0 || this.#queue.length > 0) return false;
+  #sorted(window: Waiting): boolean {
+    return this.#idle && this.#withGate(() => this.#sort(window));
+  }
+
+  get #idle(): boolean {
+    return this.#running.length === 0 && this.#steps.length === 0 && this.#queue.length === 0;
+  }
+
+  /** Returns false without calling `sort` if there is no gate. */
+  #withGate(sort: () => void): boolean {
     try {
       this.#gate ??= this.#options.createGate();
       if (!this.#gate) return false;
-      this.#sort(window);
+      sort();
     } catch (error) {
       this.fail('the gate failed', error);
     }
@@ -157,10 +200,25 @@ export class SileroStream implements VadStream {
   }
 
   /** Answers a window here if the gate is closed, or makes it one for the model. */
-  #sort(samples: Int16Array): void {
+  #sort({ samples, heard }: Waiting): void {
     this.#gate ??= this.#options.createGate();
-    if (this.#gate && !this.#gate.open(samples)) this.#withhold(samples);
-    else this.#admit(samples);
+    if (this.#gate && !this.#gate.open(heard > 0 ? samples.subarray(heard) : samples))
+      this.#withhold(samples);
+    else this.#admit({ samples, tell: true });
+  }
+
+  /**
+   * The same for the window in progress, for an early verdict. A voice in it opens the gate for the whole window, so the model needs the
+   * windows withheld before it in any case.
+   */
+  #sortEarly(): void {
+    this.#early = false;
+    this.#gate ??= this.#options.createGate();
+    const unheard = this.#partial.subarray(this.#heard, this.#filled);
+    this.#heard = this.#filled;
+    const earlyFrom = this.#partialFrom;
+    if (this.#gate && !this.#gate.begin(unheard)) this.#tellEarly(earlyFrom, this.#filled, 0);
+    else this.#admit({ samples: this.#partial.slice(0, this.#filled), tell: false, earlyFrom });
   }
 
   #reuse(window: Int16Array): void {
@@ -174,17 +232,25 @@ export class SileroStream implements VadStream {
     this.#tell(0);
   }
 
-  #admit(samples: Int16Array): void {
-    this.#steps = this.#withheld.map((rehearsed) => ({ samples: rehearsed, tell: false }));
-    this.#steps.push({ samples, tell: true });
+  #admit(step: Step): void {
+    for (const samples of this.#withheld) this.#steps.push({ samples, tell: false });
+    this.#steps.push(step);
     this.#withheld = [];
   }
 
   #tell(probability: number): void {
     const startSample = this.#nextSample;
     this.#nextSample += WINDOW;
+    this.#give({ startSample, samples: WINDOW, probability });
+  }
+
+  #tellEarly(startSample: number, samples: number, probability: number): void {
+    this.#give({ startSample, samples, probability, judged: WINDOW });
+  }
+
+  #give(window: VadWindow): void {
     try {
-      this.#options.onWindow({ startSample, samples: WINDOW, probability });
+      this.#options.onWindow(window);
     } catch (error) {
       this.fail('what listens to it failed', error);
     }

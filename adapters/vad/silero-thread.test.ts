@@ -98,15 +98,20 @@ describe('the model in a thread', () => {
       one.slice(0, 6).map((samples) => row(10, samples)),
       [...one.slice(6, 11).map((samples) => row(10, samples)), row(11, one[3]), row(10, one[11])],
     ];
+    // The beginning of each window, before the window itself.
+    const early = one.map((samples) => [row(30, samples.subarray(0, 320)), row(30, samples)]);
     const alone = one.slice(0, 12).map((samples) => [row(20, samples)]);
 
+    const hurried = await verdictsOf(here, early);
     const expected = await verdictsOf(here, [...apart, ...together]);
 
+    expect(await verdictsOf(thread, early)).toEqual(hurried);
     expect(await verdictsOf(thread, [...apart, ...together])).toEqual(expected);
     const singly = (await verdictsOf(thread, alone)).flat();
     const [first = [], second = []] = expected.slice(-2);
     expect([...first, ...second.slice(0, 5), ...second.slice(6)]).toEqual(singly);
     expect(Math.max(...singly)).toBeGreaterThan(0.9);
+    expect(hurried.map(([, whole]) => whole).slice(0, 12)).toEqual(singly);
   });
 
   test('keeps the state of a lane until it ends', async () => {

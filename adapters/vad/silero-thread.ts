@@ -159,7 +159,10 @@ class ThreadModel implements SpeechModel {
 
   #ask(id: number, rows: readonly Row[]): void {
     for (const [at, { lane, samples }] of rows.entries()) {
-      if (this.#exchange) this.#exchange.lanes[at] = lane;
+      if (this.#exchange) {
+        this.#exchange.lanes[at] = lane;
+        this.#exchange.lengths[at] = samples.length;
+      }
       this.#exchange?.windows[at]?.set(samples);
     }
     this.#pool.send(id, { type: 'judge', id, rows: rows.length, ended: this.#ended });

@@ -15,7 +15,7 @@ if (!port) throw new Error('silero-worker runs as a worker thread');
 const tell = (message: FromThread) => port.postMessage(message);
 const data = threadDataSchema.parse(workerData);
 const guard = new NativeGuard(data.guard);
-const { lanes, windows, verdicts } = exchangeOf(data.memory, data.maxRows);
+const { lanes, lengths, windows, verdicts } = exchangeOf(data.memory, data.maxRows);
 
 const model = await guard.within(load).catch((error: unknown) => {
   tell({ type: 'unusable', message: messageOf(error) });
@@ -45,7 +45,10 @@ async function load() {
 
 async function judge({ rows, ended }: Extract<ToThread, { type: 'judge' }>): Promise<void> {
   for (const lane of ended) model.end(lane);
-  const asked = windows.slice(0, rows).map((samples, at) => ({ lane: lanes[at] ?? Number.NaN, samples }));
+  const asked = windows.slice(0, rows).map((window, at) => ({
+    lane: lanes[at] ?? Number.NaN,
+    samples: window.subarray(0, lengths[at]),
+  }));
   verdicts.set(await model.run(asked));
 }
 

@@ -5,7 +5,15 @@ import type { VadEngine, VadWindow } from '../../actors/ports/vad.ts';
 import { PIPELINE_RATE } from '../../machines/audio.ts';
 import { VirtualClock } from '../../machines/clock.ts';
 import { afterTest } from '../../test/support/after-test.ts';
-import { amplified, concat, type Sound, silence, speak, withNoise } from '../../test/support/speech.ts';
+import {
+  amplified,
+  concat,
+  pieces,
+  type Sound,
+  silence,
+  speak,
+  withNoise,
+} from '../../test/support/speech.ts';
 import { bundledModelPath } from './onnx-runtime.ts';
 import { sileroVad } from './silero.ts';
 import { loadSilero } from './silero-model.ts';
@@ -88,6 +96,120 @@ describe('with the model', () => {
     });
 
     expect(windows).toEqual(expected);
+  });
+
+  describe('in a hurry', () => {
+    /** All verdicts of an engine on `sound` in pieces of 20 ms, each judged before the next one comes; ends with a complete window. */
+    async function hurried(vad: VadEngine, sound: Sound): Promise<VadWindow[]> {
+      const windows: VadWindow[] = [];
+      let told = () => {};
+      const stream = vad.open((window) => {
+        windows.push(window);
+        told();
+      }, fails);
+      stream.hurry?.(true);
+      let pushed = 0;
+      for (const piece of pieces(sound)) {
+        const whole = Math.floor((pushed + piece.samples.length) / WINDOW) - Math.floor(pushed / WINDOW);
+        pushed += piece.samples.length;
+        const wanted = windows.length + whole + Number(pushed % WINDOW > 0);
+        await new Promise<void>((resolve) => {
+          told = () => windows.length >= wanted && resolve();
+          stream.push(piece);
+        });
+      }
+      stream.close();
+      return windows;
+    }
+
+    const isEarly = ({ judged }: VadWindow) => judged !== undefined;
+
+    test.each([
+      ['gated', vad],
+      ['ungated', ungated],
+    ])('complete windows get the same verdicts, and early ones lie between: %s', async (_, one) => {
+      const windows = await hurried(one, SENTENCE);
+
+      const complete = windows.filter((window) => !isEarly(window));
+      expect(complete).toEqual((await listen(one, SENTENCE)).slice(0, complete.length));
+      const ends = windows.map(({ startSample, samples }) => startSample + samples);
+      expect(ends).toEqual([...ends].sort((a, b) => a - b));
+      for (const { startSample, samples, judged } of windows.filter(isEarly)) {
+        expect(startSample % WINDOW).toBe(0);
+        expect([0, SENTENCE.samples.length % 320]).toContain((startSample + samples) % 320);
+        expect(judged).toBe(WINDOW);
+      }
+    });
+
+    test('a voice is noticed before its window is complete', async () => {
+      let earlier = 0;
+      for (const ms of [700, 705, 710, 715, 720, 725]) {
+        const sound = concat(silence(ms), speak('put the kettle on, please'), silence(100));
+        const sure = (await hurried(vad, sound)).filter(({ probability }) => probability > 0.9);
+        const endOf = (window: VadWindow | undefined) => (window?.startSample ?? 0) + (window?.samples ?? 0);
+        earlier += endOf(sure.find((window) => !isEarly(window))) - endOf(sure[0]);
+      }
+      expect(earlier / 6).toBeGreaterThan(0.005 * PIPELINE_RATE);
+    });
+
+    test('silence is not judged by the model, and answered at once', async () => {
+      let runs = 0;
+      const counted = engine(
+        {},
+        watched(() => {
+          runs++;
+        }),
+      );
+      await counted.warm?.();
+      const probabilities: number[] = [];
+      const stream = counted.open(({ probability }) => probabilities.push(probability), fails);
+      stream.hurry?.(true);
+      for (const piece of pieces(silence(160))) stream.push(piece);
+
+      // Five complete windows, and an early one after each of the eight pushes but the last.
+      expect(probabilities).toEqual(Array(12).fill(0));
+      expect(runs).toBe(0);
+    });
+
+    test('only the newest audio is judged early, after all windows', async () => {
+      const asked: number[] = [];
+      const windows: VadWindow[] = [];
+      const slow = engine({ gate: false, thread: false, gatherMs: 0 }, async () =>
+        model((rows) => {
+          asked.push(...rows.map(({ samples }) => samples.length));
+        }),
+      );
+      await slow.warm?.();
+      await new Promise<void>((resolve) => {
+        const stream = slow.open((window) => {
+          windows.push(window);
+          if (isEarly(window)) resolve();
+        }, fails);
+        stream.hurry?.(true);
+        for (const piece of pieces(silence(140))) stream.push(piece);
+      });
+
+      expect(asked).toEqual([WINDOW, WINDOW, WINDOW, WINDOW, 7 * 320 - 4 * WINDOW]);
+      expect(windows.at(-1)).toMatchObject({ startSample: 4 * WINDOW, samples: 7 * 320 - 4 * WINDOW });
+    });
+
+    test('an engine with too much to do gives no early verdicts', async () => {
+      const asked: number[] = [];
+      const clock = new VirtualClock();
+      const busy = engine({ gate: false, clock, leastGatherMs: () => 32 }, async () =>
+        model((rows) => {
+          asked.push(...rows.map(({ samples }) => samples.length));
+        }),
+      );
+      await busy.warm?.();
+      await new Promise<void>((resolve) => {
+        const stream = busy.open(() => resolve(), fails);
+        stream.hurry?.(true);
+        for (const piece of pieces(silence(40))) stream.push(piece);
+      });
+
+      expect(asked).toEqual([WINDOW]);
+    });
   });
 
   test('the gate does not run the model on silence', async () => {

@@ -49,7 +49,7 @@ const MOST_GATHER_MS = 16;
 export const sileroHere: LoadModel = async (path, maxRows) =>
   (await import('./silero-model.ts')).loadSilero(path, maxRows);
 
-/** Silero VAD: one verdict for each 32 ms of each stream, computed in batches over all open streams. The model is loaded with `warm()` or the first window. `loadModel` lets tests inject a failing model.
+/** Silero VAD: one verdict for each 32 ms of each stream, and early ones for streams in a hurry, computed in batches over all open streams. The model is loaded with `warm()` or the first window. `loadModel` lets tests inject a failing model.
  */
 export function sileroVad(options: SileroOptions = {}, loadModel?: LoadModel): VadEngine {
   const { thread = true, clock = realClock, onCrash } = options;
@@ -96,6 +96,7 @@ class SileroVad implements VadEngine {
       lane: this.#nextLane++,
       maxQueued: Math.max(1, Math.floor(samplesInMs(this.#options.maxQueuedMs, PIPELINE_RATE) / WINDOW)),
       createGate: () => this.#gates?.create(),
+      mayHurry: () => this.#options.leastGatherMs() === 0,
       onWindow,
       onError,
       onReady: (ready) => this.#enqueue(ready),

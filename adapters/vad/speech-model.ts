@@ -4,7 +4,10 @@ export const WINDOW = 512;
 export interface Row {
   /** The stream's number, which identifies the model's state for it. The state begins with its first row. */
   readonly lane: number;
-  /** `WINDOW` samples, not used after the end of the run. */
+  /**
+   * `WINDOW` samples, not used after the end of the run. With fewer the verdict is on the newest `WINDOW` samples of the stream, and the
+   * lane's state stays as it is: these samples come again.
+   */
   readonly samples: Int16Array;
 }
 

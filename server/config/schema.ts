@@ -175,6 +175,10 @@ export const configSchema = z.strictObject({
       heard.startEvidenceMs,
       'Evidence that begins speech: all of a window that is certainly speech counts, none of one at the threshold.',
     ),
+    earlyEvidenceMs: ms(
+      heard.earlyEvidenceMs,
+      'Evidence that begins speech while a reply sounds, from a window that is not complete; at least startEvidenceMs. Above 32: such windows are not judged.',
+    ),
     hintEvidenceMs: ms(
       heard.hintEvidenceMs,
       'Evidence of a first sign of speech, at which a reply becomes softer. From startEvidenceMs on: no such signs.',

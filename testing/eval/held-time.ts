@@ -44,15 +44,24 @@ export class HeldTime {
         let pushed = 0;
         let owed = 0;
         let open = true;
-        const settle = (samples: number) => {
-          this.#outstanding -= samples;
-          owed -= samples;
+        let hurries = false;
+        /** Where the audio ends whose early verdict is awaited; it counts as one sample. */
+        let earlyAt: number | undefined;
+        const owe = (samples: number) => {
+          this.#outstanding += samples;
+          owed += samples;
           if (this.#outstanding === 0) this.#onIdle();
+        };
+        const settle = (samples: number) => owe(-samples);
+        const awaitEarly = (at: number | undefined) => {
+          owe(Number(at !== undefined) - Number(earlyAt !== undefined));
+          earlyAt = at;
         };
         const stream = vad.open(
           (window) => {
             this.clock.setTimer(this.#latency.vadMs, () => open && onWindow(window));
-            settle(windowSamples);
+            if (window.judged === undefined) settle(windowSamples);
+            else if (window.startSample + window.samples === earlyAt) awaitEarly(undefined);
           },
           (error) => {
             open = false;
@@ -66,9 +75,13 @@ export class HeldTime {
             const before = Math.floor(pushed / windowSamples);
             pushed += pcm.samples.length;
             const added = (Math.floor(pushed / windowSamples) - before) * windowSamples;
-            this.#outstanding += added;
-            owed += added;
+            owe(added);
+            awaitEarly(hurries && pushed % windowSamples > 0 ? pushed : undefined);
             stream.push(pcm);
+          },
+          hurry: (on) => {
+            hurries = on && stream.hurry !== undefined;
+            stream.hurry?.(on);
           },
           close: () => {
             open = false;

@@ -26,3 +26,22 @@ describe('an utterance that is rejected with some doubt', () => {
     expect(await heard('back up')).toBeUndefined();
   });
 });
+
+describe('the text so far', () => {
+  it('does not begin with the "hmm" that a sentence begins like, and has a listener’s sound from its second result on', async () => {
+    const [recogniser] = await loadRecognisers(threadDataOf(dialog, 1));
+    const partials = async (text: string) => {
+      const { samples } = await speak(text, 'en-gb');
+      recogniser?.begin();
+      const texts: string[] = [];
+      for (let at = 0; at < samples.length; at += 320) {
+        const partial = await recogniser?.push(samples.subarray(at, at + 320));
+        if (partial !== undefined) texts.push(partial);
+      }
+      recogniser?.abort();
+      return texts;
+    };
+    expect(await partials('turn left')).toEqual(['turn left']);
+    expect(await partials('mm-hmm')).toEqual(['mhm']);
+  });
+});

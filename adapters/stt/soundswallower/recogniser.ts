@@ -8,6 +8,7 @@ import type { ThreadData } from './protocol.ts';
 import {
   type Evidence,
   type Hypothesis,
+  isBrief,
   isInDoubt,
   isLong,
   judge,
@@ -41,7 +42,10 @@ const ANYTHING = { topn: 2, cionly: true, ds: 2, beam: 1e-15, pbeam: 1e-12, wbea
 /** Every frame is scored: with `ds: 2` the loop of words is no longer a reference. */
 const OTHER_WORDS = { topn: 4, cionly: true, beam: 1e-40, wbeam: 1e-20 } as const;
 
-/** Reduction of the required log odds for a partial text, because an incomplete sentence has less evidence: for a listener's sound… */
+/**
+ * Reduction of the required log odds for a partial text, because an incomplete sentence has less evidence: for a listener's sound. A brief one
+ * needs all of them unless the result before was a listener's sound too: the beginning of "turn left" is taken for "hmm"…
+ */
 const LISTENING = 3;
 /** …and for a sentence, which interrupts a reply, unless it contradicts the text before. */
 const HALF_SAID = 1;
@@ -105,6 +109,8 @@ export class Recogniser {
   #heard = 0;
   #running = false;
   #said = '';
+  /** The result before was a listener's sound. */
+  #listens = false;
 
   constructor(
     { sentences, anything, otherWords }: Decoders,
@@ -123,6 +129,7 @@ export class Recogniser {
   begin(): void {
     this.#audio = new LevelledAudio();
     this.#said = '';
+    this.#listens = false;
     this.#heard = 0;
   }
 
@@ -135,8 +142,8 @@ export class Recogniser {
     if (!this.#audio.mayBeSpeech()) return undefined;
     const said = this.#found();
     const anything = -this.#anything.score();
-    const goesOn = said.text.startsWith(this.#said) ? HALF_SAID : 0;
-    const easier = this.#backchannels.has(said.text) ? LISTENING : goesOn;
+    const easier = this.#easier(said);
+    this.#listens = this.#backchannels.has(said.text);
     if (said.text === this.#said || !maySoFar(said, anything, this.#strictness - easier)) return undefined;
     this.#said = said.text;
     return said.text;
@@ -193,6 +200,12 @@ export class Recogniser {
   abort(): void {
     this.#stop();
     this.#audio = new LevelledAudio();
+  }
+
+  /** Reduction of the log odds that a partial text needs. */
+  #easier(said: Hypothesis): number {
+    if (this.#backchannels.has(said.text)) return isBrief(said) && !this.#listens ? 0 : LISTENING;
+    return said.text.startsWith(this.#said) ? HALF_SAID : 0;
   }
 
   #found(): Hypothesis {

@@ -73,6 +73,8 @@ const LEAST_SILENCE = 20;
 
 /** Phones: from here on the utterance is long enough to measure its own mean, and the sentence found with it counts. */
 const MEASURED = 12;
+/** Phones: the beginning of many a sentence matches a word with at most this many. */
+const BRIEF = 2;
 /** A rejected sentence below this confidence is not worth another pass. */
 const HOPELESS = 0.01;
 /** Only a sentence that is seldom found by chance is taken from the slower utterance: phones, and confidence. */
@@ -121,6 +123,11 @@ export function mayBeLong(frames: number): boolean {
 /** Whether a sentence may be taken from the slower utterance. */
 export function isLong(sentence: Pick<Hypothesis, 'words'>): boolean {
   return phonesOf(sentence) >= LONG;
+}
+
+/** Whether the beginning of another sentence may be taken for this one. */
+export function isBrief(sentence: Pick<Hypothesis, 'words'>): boolean {
+  return phonesOf(sentence) <= BRIEF;
 }
 
 /** What is taken off the log odds of a stop with a phone that is hardly there: other speech seldom stops the robot. */

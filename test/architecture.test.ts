@@ -62,7 +62,7 @@ function within(folders: readonly string[], from: string): boolean {
 }
 
 /** What engines of several kinds are made of. */
-const SHARED_ADAPTERS = ['http', 'models', 'nats', 'sherpa', 'soundswallower', 'wyoming'].map(
+const SHARED_ADAPTERS = ['http', 'models', 'nats', 'onnx', 'sherpa', 'soundswallower', 'wyoming'].map(
   (name) => `adapters/${name}`,
 );
 

@@ -1,6 +1,6 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import { PIPELINE_RATE } from '../../machines/audio.ts';
-import { loadOnnxRuntime } from './onnx-runtime.ts';
+import { loadOnnxRuntime } from '../onnx/onnx-runtime.ts';
 import { type Row, type SpeechModel, WINDOW } from './speech-model.ts';
 
 const onnx = loadOnnxRuntime();

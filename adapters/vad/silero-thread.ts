@@ -1,12 +1,12 @@
 import type { Worker, WorkerOptions } from 'node:worker_threads';
 import type { Clock } from '../../machines/clock.ts';
 import { ParleyError } from '../../machines/errors.ts';
+import { GentleThread } from '../onnx/gentle-thread.ts';
+import { GUARD_BYTES, NativeGuard } from '../onnx/native-guard.ts';
+import { disableTelemetry } from '../onnx/onnx-runtime.ts';
 import { realClock } from '../real-clock.ts';
 import { type PoolThread, ThreadPool } from '../thread-pool.ts';
 import { startWorkerThread } from '../worker-thread.ts';
-import { GentleThread } from './gentle-thread.ts';
-import { GUARD_BYTES, NativeGuard } from './native-guard.ts';
-import { disableTelemetry } from './onnx-runtime.ts';
 import {
   type Exchange,
   exchangeOf,

@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { NativeGuard } from './native-guard.ts';
+import { NativeGuard } from '../onnx/native-guard.ts';
 import {
   exchangeOf,
   type FromThread,

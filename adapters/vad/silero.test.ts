@@ -14,9 +14,9 @@ import {
   speak,
   withNoise,
 } from '../../test/support/speech.ts';
-import { bundledModelPath } from './onnx-runtime.ts';
 import { sileroVad } from './silero.ts';
 import { loadSilero } from './silero-model.ts';
+import { bundledModelPath } from './silero-path.ts';
 import { type Row, type SpeechModel, WINDOW } from './speech-model.ts';
 import { failureOf, listen } from './vad-test-util.ts';
 

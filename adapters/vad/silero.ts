@@ -4,7 +4,7 @@ import type { Clock } from '../../machines/clock.ts';
 import { ParleyError } from '../../machines/errors.ts';
 import { realClock } from '../real-clock.ts';
 import { type GateFactory, loadGates } from './gate.ts';
-import { bundledModelPath } from './onnx-runtime.ts';
+import { bundledModelPath } from './silero-path.ts';
 import { SileroStream } from './silero-stream.ts';
 import { sileroThread } from './silero-thread.ts';
 import { type LoadModel, type Row, type SpeechModel, WINDOW } from './speech-model.ts';

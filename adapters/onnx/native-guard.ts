@@ -1,9 +1,14 @@
+import type { Clock } from '../../machines/clock.ts';
+
 /** Number of running native calls: loading, running or freeing the model. */
 const CALLS = 0;
 /** Set when the process is about to exit: native code must not be entered any more. */
 const CLOSED = 1;
 /** Longer than any run or loading, in ms. */
 const LONGEST_CALL_MS = 5_000;
+
+/** Between two looks at whether it has ended, in ms: a run takes 2 to 10. */
+const LOOK_MS = 5;
 
 /** Size of a guard's memory. */
 export const GUARD_BYTES = 2 * Int32Array.BYTES_PER_ELEMENT;
@@ -39,6 +44,18 @@ export class NativeGuard {
     for (let calls = this.#calls(); calls > 0; calls = this.#calls()) {
       if (Atomics.wait(this.#flags, CALLS, calls, LONGEST_CALL_MS) === 'timed-out') return;
     }
+  }
+
+  /** For the main thread: keeps the thread out of native code. Resolves with true when it has left it, with false if it does not. */
+  async left(clock: Clock): Promise<boolean> {
+    Atomics.store(this.#flags, CLOSED, 1);
+    for (let waitedMs = 0; this.#calls() > 0; waitedMs += LOOK_MS) {
+      if (waitedMs >= LONGEST_CALL_MS) return false;
+      await new Promise<void>((resolve) => {
+        clock.setTimer(LOOK_MS, resolve);
+      });
+    }
+    return true;
   }
 
   #leave(): void {

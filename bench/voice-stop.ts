@@ -1,5 +1,5 @@
 /** Errors of the stop spotter: missed stops, false suspicions and false stops, and how long after the word it suspects.
- * Run: `npx tsx bench/voice-stop.ts [--recordings DIR] [--half fit|report] [--only missed|false|evidence]`. DIR has keywords/, digits/,
+ * Run: `npx tsx bench/voice-stop.ts [--recordings DIR] [--half fit|report] [--only missed|false|evidence] [--word no]`. DIR has keywords/, digits/,
  * orders/ and noise_kitchen.wav, as for bench/people.ts, and optionally stops/: recordings of "stop". "In all" is what the spotter and
  * the recogniser of the conversation make of it together. `evidence`: how much better the word fits than anything else, where it is. The method is in docs/voice-stop.md.
  */
@@ -12,15 +12,16 @@ import { BLOCK } from '../actors/ear/echo/adaptive-filter.ts';
 import { EchoCanceller } from '../actors/ear/echo/canceller.ts';
 import { SteadyNoiseFilter } from '../actors/ear/steady-noise.ts';
 import { loadSoundswallower, ScoredDecoder } from '../adapters/soundswallower/decoder.ts';
+import type { Finding } from '../adapters/spotter/finding.ts';
 import { spotterGrammar } from '../adapters/spotter/soundswallower/grammar.ts';
+import { Listener } from '../adapters/spotter/soundswallower/listener.ts';
 import {
   BEHIND,
-  type Finding,
   SECOND_SEARCH,
   BEFORE as SPOTTER_BEFORE,
-  Spotter,
 } from '../adapters/spotter/soundswallower/spotter.ts';
 import { Stretch } from '../adapters/spotter/soundswallower/stretch.ts';
+import { stopEar } from '../adapters/spotter/word/stop.ts';
 import { loadRecognisers } from '../adapters/stt/soundswallower/recogniser.ts';
 import { threadDataOf } from '../adapters/stt/soundswallower/soundswallower.ts';
 import { calibrated } from '../adapters/stt/soundswallower/verdict.ts';
@@ -65,7 +66,12 @@ const PIECE = samplesInMs(20, PIPELINE_RATE);
 const SPEECH_DBFS = -26;
 
 const { values } = parseArgs({
-  options: { recordings: { type: 'string' }, half: { type: 'string' }, only: { type: 'string' } },
+  options: {
+    recordings: { type: 'string' },
+    half: { type: 'string' },
+    only: { type: 'string' },
+    word: { type: 'string' },
+  },
 });
 const half = values.half === 'fit' ? 'fit' : 'report';
 const folder = values.recordings ?? process.env.PARLEY_PEOPLE_DIR;
@@ -73,7 +79,7 @@ const tts = espeakTts();
 const sounds = new Sounds(tts);
 const loaded = await loadSoundswallower();
 const grammar = spotterGrammar(['stop'], new Map(), loaded.dictionary);
-const spotter = await Spotter.make(loaded, grammar);
+const spotter = await Listener.make(loaded, grammar, values.word === 'no' ? undefined : await stopEar());
 const dialog = parseDialog(await readFile(new URL('../examples/robot.dialog.yaml', import.meta.url), 'utf8'));
 const stops = new Set(haltPhrases(dialog));
 const [recogniser] = await loadRecognisers(threadDataOf(dialog, 1));

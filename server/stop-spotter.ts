@@ -21,7 +21,9 @@ export async function makeStopSpotter(
   if (voiceStop.listen === 'never' || parts?.engines?.stt) return undefined;
   const options = { dialog, when: voiceStop.listen, onCrash, ...(onDropped && { onDropped }) };
   if (voiceStop.engine === 'soundswallower')
-    return canSpot(dialog) ? soundswallowerSpotter({ ...options, workers: voiceStop.workers }) : undefined;
+    return canSpot(dialog)
+      ? soundswallowerSpotter({ ...options, workers: voiceStop.workers, word: voiceStop.word })
+      : undefined;
   if (haltPhrases(dialog).length === 0) return undefined;
   if (voiceStop.model === undefined)
     throw new ParleyError(

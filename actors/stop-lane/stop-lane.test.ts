@@ -62,8 +62,8 @@ describe('the stop lane', () => {
     hear(40, 0.01);
     expect(log).toEqual([]);
     hear(2, 0.2);
-    // Window 40 begins at 1 280 ms; 600 ms before it is within window 21.
-    expect(log).toEqual(['listen', 'audio 21 to 40', 'audio 41 to 41']);
+    // Window 40 begins at 1 280 ms; 900 ms before it is within window 11.
+    expect(log).toEqual(['listen', 'audio 11 to 40', 'audio 41 to 41']);
     hear(20, 0);
     expect(log.slice(-2)).toEqual(['audio 57 to 57', 'end']);
   });
@@ -88,7 +88,7 @@ describe('the stop lane', () => {
       expect(log).toEqual([]);
       busy = true;
       hear(1, 0.9);
-      expect(log).toEqual(['listen', 'audio 21 to 40']);
+      expect(log).toEqual(['listen', 'audio 11 to 40']);
       busy = false;
       hear(1, 0.9);
       hear(20, 0);
@@ -103,10 +103,10 @@ describe('the stop lane', () => {
     hear(40, 0);
     hear(10, 0.9);
     log.length = 0;
-    // The stretch begins at sample 20 480 − 9 600.
-    spotter()?.onSuspected('stop', 14_000);
+    // The stretch begins at sample 20 480 − 14 400.
+    spotter()?.onSuspected('stop', 18_800);
     spotter()?.onConfirmed('stop');
-    spotter()?.onSuspected('stop', 14_720);
+    spotter()?.onSuspected('stop', 19_520);
     spotter()?.onRefuted();
     expect(log.map((line) => JSON.parse(line))).toEqual([
       { type: 'stop.suspected', phrase: 'stop', sample: 24_880, ageMs: 45 },

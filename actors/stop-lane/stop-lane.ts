@@ -23,8 +23,8 @@ export interface StopLaneParts {
 
 /** A window at least this likely to be speech opens the lane. Far below what begins a turn: a missed stop is worse than work for nothing. */
 const POSSIBLE = 0.15;
-/** Audio before the first such window: the detector often hears "s" only with the vowel after it, and the spotter measures the noise in it. */
-const BEFORE = samplesInMs(600, PIPELINE_RATE);
+/** Audio before the first such window: the detector often hears "s" only with the vowel after it, and the spotter measures the noise in it and looks at 1.1 s at once. */
+const BEFORE = samplesInMs(900, PIPELINE_RATE);
 /** Audio after the last one: longer than the verdict on a suspicion takes. */
 const AFTER = samplesInMs(500, PIPELINE_RATE);
 /** Audio kept: the detector answers within this time. */

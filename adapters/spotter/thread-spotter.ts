@@ -11,7 +11,7 @@ export interface SpotterOptions {
   readonly when?: StopSpotter['when'];
   /** Maximum stretches that wait for a spotter; then the oldest is lost (ENGINE_OVERLOADED). Default 64. */
   readonly maxWaiting?: number;
-  /** Audio that may wait for its thread, in ms; older audio is dropped, because a stop that is heard late is of little use. Default 1 000; more for audio that arrives faster than real time. */
+  /** Audio that may wait for its thread, in ms; older audio is dropped, because a stop that is heard late is of little use. Default 1 500, of which 900 are from before the sound; more for audio that arrives faster than real time. */
   readonly maxBehindMs?: number;
   /** A thread that owes an answer and sends nothing for this long is restarted, in ms. Default 5 000. */
   readonly stallMs?: number;
@@ -42,7 +42,7 @@ export function threadSpotter(
   { name, phrases, threads, stretches: jobsPerThread, start, install }: SpotterThreads,
   {
     maxWaiting = 64,
-    maxBehindMs = 1_000,
+    maxBehindMs = 1_500,
     when = 'always',
     onDropped,
     stallMs = 5_000,

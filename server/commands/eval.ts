@@ -63,6 +63,7 @@ export function evalCommand(setExitCode: SetExitCode): Command {
           espeak: config.tts.espeak,
         },
         spotStops: config.voiceStop.listen,
+        stopWord: config.voiceStop.word,
         ...(config.voice !== undefined && { robotVoice: config.voice }),
         onConversation: progress(scenarios),
       });

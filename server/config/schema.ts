@@ -224,6 +224,10 @@ export const configSchema = z.strictObject({
     model: optionalText(
       'With `sherpa`: name of a spotter of keywords (`parley models list`), or its folder.',
     ),
+    word: key(
+      z.boolean().default(true),
+      'With `soundswallower`: whether the word "stop", if it is a stop phrase, is also listened for as a whole, which hears it in noise; 4 % of a core while there is sound.',
+    ),
     workers: count(1, 'With `soundswallower`: number of threads that listen for them in this process.'),
   }),
   stt: group({ ...optionsOf(ENGINES.stt), servers: servers('stt', openaiStt.options) }),

@@ -30,6 +30,8 @@ export interface EvalEngineOptions {
   readonly vad?: VadOptions;
   /** When the lane of the voice stop listens, if the dialog has one. Default: never. */
   readonly spotStops?: StopWanted | 'never';
+  /** Whether the lane also listens for "stop" as a whole word. Default true. */
+  readonly stopWord?: boolean;
 }
 
 /** The dialog's `{time}` and `{date}`: always the same, so that replies are. */
@@ -39,14 +41,17 @@ export async function evalEngines({
   dialog,
   vad,
   spotStops = 'never',
+  stopWord = true,
 }: EvalEngineOptions): Promise<EvalEngines> {
   const recogniser = new ProbedThread();
+  const spotter =
+    spotStops !== 'never' && canSpot(dialog) ? await evalSpotter(dialog, spotStops, stopWord) : undefined;
   const engines = {
     // There is one stream, so nothing is gained by waiting for others.
     vad: vadEngine({ ...vad, gatherMs: 0 }),
     stt: soundswallowerStt({ dialog, startThread: (options) => recogniser.start(options) }),
     llm: dialogLlm({ dialog, timeZone: 'UTC', wallClock: () => WALL_CLOCK }),
-    ...(spotStops !== 'never' && canSpot(dialog) && { spotter: await evalSpotter(dialog, spotStops) }),
+    ...(spotter && { spotter }),
   };
   const all = [engines.vad, engines.stt];
   await Promise.all(all.map((engine) => engine.warm?.()));
@@ -54,7 +59,7 @@ export async function evalEngines({
     ...engines,
     decoded: () => recogniser.decoded(),
     async close() {
-      await Promise.all(all.map((engine) => engine.close()));
+      await Promise.all([...all, ...(spotter ? [spotter] : [])].map((engine) => engine.close()));
     },
   };
 }

@@ -22,6 +22,7 @@ export interface EvaluateOptions {
   readonly vad?: EvalEngineOptions['vad'];
   readonly espeak?: EspeakTtsOptions;
   readonly spotStops?: EvalEngineOptions['spotStops'];
+  readonly stopWord?: EvalEngineOptions['stopWord'];
   /** eSpeak voice of the robot. */
   readonly robotVoice?: string;
   readonly latency?: ModelledLatency;
@@ -38,7 +39,7 @@ export async function evaluate(
   scenarios: readonly EvalScenario[],
   options: EvaluateOptions,
 ): Promise<{ readonly scenarios: readonly Evaluation[]; readonly all: Evaluation }> {
-  const { vad, spotStops = 'never', espeak, robotVoice, detector, onConversation } = options;
+  const { vad, spotStops = 'never', stopWord = true, espeak, robotVoice, detector, onConversation } = options;
   const { latency = MODELLED_LATENCY, ear = defaultEarParameters, parameters = defaultParameters } = options;
   const engines = new Map<Dialog, EvalEngines>();
   const wakeful = new Map<string, Dialog>();
@@ -49,7 +50,8 @@ export async function evaluate(
       const sleeping = wakeful.get(wake) ?? { ...options.dialog, wake: [wake] };
       wakeful.set(wake, sleeping);
       const dialog = attention === 'wake' ? sleeping : options.dialog;
-      const hired = engines.get(dialog) ?? (await evalEngines({ dialog, spotStops, ...(vad && { vad }) }));
+      const hired =
+        engines.get(dialog) ?? (await evalEngines({ dialog, spotStops, stopWord, ...(vad && { vad }) }));
       engines.set(dialog, hired);
       const parts: Evaluation[] = [];
       for (const voice of scenario.voices) {

@@ -1,8 +1,11 @@
 import { type Dialog, haltPhrases } from '../../actors/dialog/mod.ts';
 import type { StopListener, StopSpotter, StopWanted } from '../../actors/ports/stop-spotter.ts';
 import { loadSoundswallower } from '../../adapters/soundswallower/decoder.ts';
+import type { Finding } from '../../adapters/spotter/finding.ts';
 import { spotterGrammar } from '../../adapters/spotter/soundswallower/grammar.ts';
-import { type Finding, Spotter } from '../../adapters/spotter/soundswallower/spotter.ts';
+import { Listener } from '../../adapters/spotter/soundswallower/listener.ts';
+import { stopEar } from '../../adapters/spotter/word/stop.ts';
+import { STOP } from '../../adapters/spotter/word/word.ts';
 
 /** A spotter of stops that virtual time can wait for. */
 export interface EvalSpotter extends StopSpotter {
@@ -10,11 +13,12 @@ export interface EvalSpotter extends StopSpotter {
   readonly heard: () => Promise<void> | undefined;
 }
 
-/** Listens in this thread, to one session at a time. */
-export async function evalSpotter(dialog: Dialog, when: StopWanted): Promise<EvalSpotter> {
+/** Listens in this thread, to one session at a time. `word`: whether "stop" is also listened for as a whole word. */
+export async function evalSpotter(dialog: Dialog, when: StopWanted, word = true): Promise<EvalSpotter> {
   const loaded = await loadSoundswallower();
   const grammar = spotterGrammar(haltPhrases(dialog), new Map(dialog.pronunciations), loaded.dictionary);
-  const spotter = await Spotter.make(loaded, grammar);
+  const ear = word && grammar.phrases.includes(STOP) ? await stopEar() : undefined;
+  const ears = await Listener.make(loaded, grammar, ear);
   let work = Promise.resolve();
   let waiting = 0;
   const then = (next: () => Promise<void> | void) => {
@@ -24,17 +28,22 @@ export async function evalSpotter(dialog: Dialog, when: StopWanted): Promise<Eva
     });
   };
   return {
-    ...{ name: 'soundswallower', phrases: grammar.phrases, when, close: () => work },
+    ...{
+      name: 'soundswallower',
+      phrases: grammar.phrases,
+      when,
+      close: () => work.then(() => ear?.embedding.close()),
+    },
     heard: () => (waiting > 0 ? work : undefined),
     listen(listener) {
       let over = false;
-      then(() => spotter.begin((finding) => over || tell(listener, finding)));
+      then(() => ears.begin((finding) => over || tell(listener, finding)));
       return {
-        push: (samples) => then(() => spotter.push(samples)),
-        end: () => then(() => spotter.end()),
+        push: (samples) => then(() => ears.push(samples)),
+        end: () => then(() => ears.end()),
         abort() {
           over = true;
-          then(() => spotter.abort());
+          then(() => ears.abort());
         },
       };
     },

@@ -2,13 +2,13 @@ import { expect, it } from 'vitest';
 import { speak } from '../../../bench/speech.ts';
 import { loadSoundswallower } from '../../soundswallower/decoder.ts';
 import { spotterGrammar } from './grammar.ts';
-import { type Finding, Spotter } from './spotter.ts';
+import { type PhraseFinding, Spotter } from './spotter.ts';
 
 it('looks at the phones of a phrase after which speech goes on, and of no lone one', async () => {
   const loaded = await loadSoundswallower();
   const spotter = await Spotter.make(loaded, spotterGrammar(['stop'], new Map(), loaded.dictionary));
   const confirmed = async (text: string) => {
-    const found: Finding[] = [];
+    const found: PhraseFinding[] = [];
     spotter.begin((finding) => found.push(finding));
     await spotter.push((await speak(text, 'en-gb-scotland')).samples);
     await spotter.end();

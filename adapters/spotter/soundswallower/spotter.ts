@@ -2,6 +2,7 @@ import { SteadyNoiseFilter } from '../../../actors/ear/steady-noise.ts';
 import { PIPELINE_RATE, samplesInMs } from '../../../machines/audio.ts';
 import { type Loaded, type Phone, ScoredDecoder } from '../../soundswallower/decoder.ts';
 import { worstPhone } from '../../soundswallower/worst-phone.ts';
+import type { Finding } from '../finding.ts';
 import { isOfPhrase, type SpotterGrammar } from './grammar.ts';
 import { Stretch } from './stretch.ts';
 import { begins, type Evidence, isStop, isWorthwhile, LEAST_FRAMES, needsPhones } from './verdict.ts';
@@ -30,11 +31,10 @@ export const SECOND_SEARCH = {
   ...{ beam: 1e-60, pbeam: 1e-60, wbeam: 1e-60, compallsen: true },
 } as const;
 
-/** `sample`: the phrase's end, from the start of the stretch. */
-export type Finding =
-  | { readonly type: 'suspected'; readonly phrase: string; readonly sample: number }
-  | { readonly type: 'confirmed'; readonly phrase: string; readonly evidence: Evidence }
-  | { readonly type: 'refuted'; readonly evidence: Evidence };
+/** What it finds, with the evidence of each verdict. */
+export type PhraseFinding =
+  | Extract<Finding, { readonly type: 'suspected' }>
+  | (Exclude<Finding, { readonly type: 'suspected' }> & { readonly evidence: Evidence });
 
 type Extent = Pick<Phone, 'fromFrame' | 'frames'>;
 
@@ -50,13 +50,13 @@ interface Suspicion {
   heard: number;
 }
 
-/** Listens for the phrases in one stretch of sound at a time. */
+/** Listens for the phrases phone by phone, in one stretch of sound at a time. */
 export class Spotter {
   readonly #phrases: readonly string[];
   readonly #loop: ScoredDecoder;
   readonly #with: ScoredDecoder;
   readonly #without: ScoredDecoder;
-  #emit: (finding: Finding) => void = () => {};
+  #emit: (finding: PhraseFinding) => void = () => {};
   #denoiser = new SteadyNoiseFilter();
   #audio = new Stretch(LONGEST);
   #gain = 0;
@@ -91,7 +91,7 @@ export class Spotter {
   }
 
   /** Begins a stretch. `emit` is called as soon as something is found, before the work that follows from it. */
-  begin(emit: (finding: Finding) => void): void {
+  begin(emit: (finding: PhraseFinding) => void): void {
     this.#emit = emit;
     this.#denoiser = new SteadyNoiseFilter();
     this.#audio = new Stretch(LONGEST);

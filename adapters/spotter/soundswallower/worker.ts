@@ -1,9 +1,12 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import { NativeGuard } from '../../onnx/native-guard.ts';
 import { loadSoundswallower } from '../../soundswallower/decoder.ts';
+import type { Finding } from '../finding.ts';
 import { type FromThread, type ToThread, toThreadSchema } from '../protocol.ts';
+import type { Ear } from '../word/word-stops.ts';
 import { spotterGrammar } from './grammar.ts';
+import { Listener } from './listener.ts';
 import { threadDataSchema } from './protocol.ts';
-import { type Finding, Spotter } from './spotter.ts';
 
 /** A thread with several spotters. Each hears one stretch at a time; pieces of audio are handled in order of arrival. */
 const port = parentPort;
@@ -11,7 +14,7 @@ if (!port) throw new Error('the stop spotter runs as a worker thread');
 const emit = (message: FromThread) => port.postMessage(message);
 
 interface Hearing {
-  readonly spotter: Spotter;
+  readonly listener: Listener;
   /** Index of the next sample. */
   next: number;
   /** Where the spotter's audio begins in the stretch. */
@@ -22,8 +25,9 @@ interface Hearing {
 const data = threadDataSchema.parse(workerData);
 const loaded = await loadSoundswallower();
 const grammar = spotterGrammar(data.phrases, data.pronunciations, loaded.dictionary);
-const idle: Spotter[] = [];
-for (let made = 0; made < data.spotters; made++) idle.push(await Spotter.make(loaded, grammar));
+const word = data.guard && (await wordEar(new NativeGuard(data.guard)));
+const idle: Listener[] = [];
+for (let made = 0; made < data.spotters; made++) idle.push(await Listener.make(loaded, grammar, word));
 const busy = new Map<number, Hearing>();
 
 /** Messages are handled one after the other, because starting a decoder is asynchronous. */
@@ -43,14 +47,21 @@ port.on('message', (raw: unknown) => {
 });
 emit({ type: 'ready' });
 
+/** Loads the runtime's binding within the guard. */
+async function wordEar(guard: NativeGuard): Promise<Ear> {
+  const { stopEar } = await guard.within(() => import('../word/stop.ts'));
+  const { embedding, network } = await guard.within(stopEar);
+  return { embedding: { embed: (...given) => guard.within(() => embedding.embed(...given)) }, network };
+}
+
 async function handle(message: ToThread): Promise<void> {
   const { id } = message;
   if (message.type === 'begin') {
-    const spotter = idle.pop();
-    if (!spotter) throw new Error('no spotter is free');
-    const hearing = { spotter, next: 0, origin: 0, suspected: false };
+    const listener = idle.pop();
+    if (!listener) throw new Error('no spotter is free');
+    const hearing = { listener, next: 0, origin: 0, suspected: false };
     busy.set(id, hearing);
-    spotter.begin((finding) => report(id, hearing, finding));
+    listener.begin((finding) => report(id, hearing, finding));
     return;
   }
   const hearing = busy.get(id);
@@ -61,7 +72,7 @@ async function handle(message: ToThread): Promise<void> {
     emit({ type: 'heard', id });
     return;
   }
-  if (message.type === 'end') await hearing.spotter.end();
+  if (message.type === 'end') await hearing.listener.end();
   free(id);
   emit({ type: 'ended', id });
 }
@@ -70,12 +81,12 @@ async function hear(id: number, hearing: Hearing, sample: number, samples: Int16
   if (sample !== hearing.next) {
     if (hearing.suspected) emit({ type: 'refuted', id });
     hearing.suspected = false;
-    hearing.spotter.abort();
-    hearing.spotter.begin((finding) => report(id, hearing, finding));
+    hearing.listener.abort();
+    hearing.listener.begin((finding) => report(id, hearing, finding));
     hearing.origin = sample;
   }
   hearing.next = sample + samples.length;
-  await hearing.spotter.push(samples);
+  await hearing.listener.push(samples);
 }
 
 function report(id: number, hearing: Hearing, finding: Finding): void {
@@ -90,6 +101,6 @@ function free(id: number): void {
   const hearing = busy.get(id);
   busy.delete(id);
   if (!hearing) return;
-  hearing.spotter.abort();
-  idle.push(hearing.spotter);
+  hearing.listener.abort();
+  idle.push(hearing.listener);
 }

@@ -1,5 +1,5 @@
 /** Common words of spoken English. */
-const COMMON_WORDS: readonly string[] = (
+export const COMMON_WORDS: readonly string[] = (
   'a about after again air all almost along also always am an and animal another answer any anything are around as ask at away ' +
   'baby back bad be beautiful because bed been before begin being believe best better between big bird black blue boat body book both ' +
   'box boy bring brother brown but buy by call came can car care carry change child children city clean close cold color come could ' +

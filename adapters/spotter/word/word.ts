@@ -1,0 +1,2 @@
+/** The word whose sound is known as a whole. */
+export const STOP = 'stop';

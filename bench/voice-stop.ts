@@ -1,5 +1,5 @@
 /** Errors of the stop spotter: missed stops, false suspicions and false stops, and how long after the word it suspects.
- * Run: `npx tsx bench/voice-stop.ts [--recordings DIR] [--half fit|report] [--only missed|false|evidence] [--word no]`. DIR has keywords/, digits/,
+ * Run: `npx tsx bench/voice-stop.ts [--recordings DIR] [--half fit|report] [--only missed|false|evidence] [--word no] [--room hum]`. DIR has keywords/, digits/,
  * orders/ and noise_kitchen.wav, as for bench/people.ts, and optionally stops/: recordings of "stop". "In all" is what the spotter and
  * the recogniser of the conversation make of it together. `evidence`: how much better the word fits than anything else, where it is. The method is in docs/voice-stop.md.
  */
@@ -71,6 +71,7 @@ const { values } = parseArgs({
     half: { type: 'string' },
     only: { type: 'string' },
     word: { type: 'string' },
+    room: { type: 'string' },
   },
 });
 const half = values.half === 'fit' ? 'fit' : 'report';
@@ -243,6 +244,7 @@ async function missed(): Promise<void> {
       words.push([file, await sounds.recording(join(recorded, file))]);
   const delays: number[] = [];
   for (const [name, scenes] of await conditions()) {
+    if (!name.includes(values.room ?? '')) continue;
     const count = { said: 0, suspected: 0, confirmed: 0, stopped: 0 };
     const failed: string[] = [];
     for (const [voice, word] of words)

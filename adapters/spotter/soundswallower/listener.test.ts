@@ -56,6 +56,13 @@ describe('phones and the word as a whole', () => {
     expect(await found(both, 'stop', 'en-us+m1', 'pink', -35)).toEqual(['suspected stop', 'confirmed stop']);
   });
 
+  it('find it once over noise, whoever of them knows it first', async () => {
+    expect(await found(both, 'stop', 'en-us+f4', 'knocks', -10)).toEqual([
+      'suspected stop',
+      'confirmed stop',
+    ]);
+  });
+
   it('find phrases that are only known by their phones', async () => {
     expect(await found(both, 'halt', 'en-us+m1', 'pink', -35)).toEqual(['suspected halt', 'confirmed halt']);
   });

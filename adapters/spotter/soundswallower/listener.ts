@@ -11,6 +11,9 @@ const AGREES = 3;
 /** The word that ends here is seen in looks from this long before on (200 ms). */
 const SEEN = samplesInMs(200, PIPELINE_RATE);
 
+/** After a stop the same word is not suspected again for this long (600 ms): one opinion is later than the other. */
+const APART = samplesInMs(600, PIPELINE_RATE);
+
 type Opinion = 'phones' | 'word';
 type Suspected = Extract<Finding, { readonly type: 'suspected' }>;
 
@@ -29,6 +32,9 @@ export class Listener {
   /** What the phones suspected last. */
   #suspected: Suspected | undefined;
   #isSuspected = false;
+  /** Samples of the stretch so far, and those at which the last stop was confirmed. */
+  #heard = 0;
+  #confirmedAt = Number.NEGATIVE_INFINITY;
 
   private constructor(phones: Spotter, ear: Ear | undefined) {
     this.#phones = phones;
@@ -46,12 +52,15 @@ export class Listener {
     this.#open.clear();
     this.#suspected = undefined;
     this.#isSuspected = false;
+    this.#heard = 0;
+    this.#confirmedAt = Number.NEGATIVE_INFINITY;
     this.#phones.begin((finding) => this.#onFinding('phones', finding));
     this.#word = this.#ear && new WordStops(this.#ear, (finding) => this.#onFinding('word', finding));
   }
 
   /** The word comes first, because it costs less and knows sooner. */
   async push(samples: Int16Array): Promise<void> {
+    this.#heard += samples.length;
     await this.#word?.push(samples);
     await this.#phones.push(samples);
   }
@@ -71,18 +80,20 @@ export class Listener {
 
   #onFinding(opinion: Opinion, finding: Finding): void {
     if (finding.type === 'suspected') {
+      if (this.#heard < this.#confirmedAt + APART) return;
       if (opinion === 'phones') this.#suspected = finding;
       this.#open.add(opinion);
       if (!this.#isSuspected) this.#emit(finding);
       this.#isSuspected = true;
       return;
     }
-    // Otherwise the other one has confirmed the same suspicion.
+    // Otherwise the other one has confirmed the same word.
     if (!this.#open.delete(opinion)) return;
     const phrase = finding.type === 'confirmed' ? finding.phrase : this.#agreed(opinion);
     if (phrase !== undefined) {
       this.#open.clear();
       this.#isSuspected = false;
+      this.#confirmedAt = this.#heard;
       this.#emit({ type: 'confirmed', phrase });
     } else if (this.#open.size === 0) {
       this.#isSuspected = false;

@@ -65,7 +65,7 @@ describe('"stop" as a whole word', () => {
     );
   });
 
-  it('needs more in a quiet room, where a word that is near it is none', async () => {
+  it('needs more evidence in a quiet room, so that "start" is not taken for it', async () => {
     const log = async (text: string) => (await found(text, 'en-us+m5', 'pink', -35)).log;
     expect([await log('stop'), await log('start')]).toEqual([['suspected', 'confirmed'], []]);
   });

@@ -17,13 +17,16 @@ export interface Ear {
  * people say.
  */
 const ROOMS = {
-  /** The contrast is 14 to 30 dB over a hum, hiss or a kitchen 10 dB below the word… */
+  /** The contrast is 14 to 18 dB over a hum 10 dB below the word, which lets much sound like it… */
+  humming: { suspected: 3, confirmed: 6 },
+  /** …23 to 30 dB over a hiss, music or a kitchen… */
   steady: { suspected: 2, confirmed: 4 },
   /** …28 to 43 dB over babble… */
   restless: { suspected: 1, confirmed: 2.5 },
-  /** …and 46 dB and more in a quiet room and between knocks. */
-  quiet: { suspected: 4, confirmed: 5 },
+  /** …and 46 dB and more in a quiet room and between knocks, where what it suspects is a stop. */
+  quiet: { suspected: 5, confirmed: 5 },
 } as const;
+const HUMMING_DB = 20;
 const STEADY_DB = 28;
 const RESTLESS_DB = 44;
 /** What has more than needed by this is a stop at once. */
@@ -95,6 +98,7 @@ export class WordStops {
 }
 
 function roomOf(contrastDb: number): (typeof ROOMS)[keyof typeof ROOMS] {
+  if (contrastDb < HUMMING_DB) return ROOMS.humming;
   if (contrastDb < STEADY_DB) return ROOMS.steady;
   return contrastDb < RESTLESS_DB ? ROOMS.restless : ROOMS.quiet;
 }

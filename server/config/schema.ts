@@ -226,7 +226,7 @@ export const configSchema = z.strictObject({
     ),
     word: key(
       z.boolean().default(true),
-      'With `soundswallower`: whether the word "stop", if it is a stop phrase, is also listened for as a whole, which hears it in noise; 4 % of a core while there is sound.',
+      'With `soundswallower`: whether the word "stop", if it is a stop phrase, is also listened for as a whole, which hears it in noise; 5 % of a core while there is sound.',
     ),
     workers: count(1, 'With `soundswallower`: number of threads that listen for them in this process.'),
   }),

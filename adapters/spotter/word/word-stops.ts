@@ -18,7 +18,7 @@ export interface Ear {
  */
 const ROOMS = {
   /** The contrast is 14 to 18 dB over a hum 10 dB below the word, which lets much sound like it… */
-  humming: { suspected: 3, confirmed: 6 },
+  humming: { suspected: 3, confirmed: 5 },
   /** …23 to 30 dB over a hiss, music or a kitchen… */
   steady: { suspected: 2, confirmed: 4 },
   /** …28 to 43 dB over babble… */
@@ -31,8 +31,8 @@ const STEADY_DB = 28;
 const RESTLESS_DB = 44;
 /** What has more than needed by this is a stop at once. */
 const CERTAIN = 1.5;
-/** Time from the suspicion to the verdict (260 ms): the word is seen for as long after its end. */
-const AFTER = samplesInMs(260, PIPELINE_RATE);
+/** Time from the suspicion to the verdict (360 ms): it may arise 100 ms before the word ends, and the word is seen best for 250 ms after its end. */
+const AFTER = samplesInMs(360, PIPELINE_RATE);
 /** Looks kept. */
 const KEPT = samplesInMs(1_500, PIPELINE_RATE);
 

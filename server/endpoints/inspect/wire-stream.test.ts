@@ -26,12 +26,14 @@ async function watch(
 it('shows both directions of a native session to who asks, audio as lengths, until it ends', async () => {
   const { url } = await startTestServer();
   const user = await User.connect(url);
-  const wire = await watch(url, user.session);
   user.client.microphone.close();
+  const wire = await watch(url, user.session);
   await user.ask('hello');
   await user.client.close();
   const lines = await wire.ended();
-  expect(lines[0]).toMatchObject({ from: 'client', text: '{"type":"text","text":"hello"}' });
+  // A last frame of the microphone may still have been on its way.
+  const client = lines.filter(({ from, text }) => from === 'client' && !/^<\d+ bytes>$/u.test(text));
+  expect(client[0]?.text).toBe('{"type":"text","text":"hello"}');
   const server = lines.filter(({ from }) => from === 'server').map(({ text }) => text);
   expect(server).toContainEqual(expect.stringContaining('"type":"reply.end"'));
   expect(server).toContainEqual(expect.stringMatching(/^<\d+ bytes>$/u));

@@ -50,7 +50,7 @@ export class WordStops {
   readonly #emit: (finding: Finding) => void;
   #recent: readonly Likelihood[] = [];
   #suspicion: Suspicion | undefined;
-  /** Whether the word that was decided is no longer seen. */
+  /** False from a verdict until the looks no longer contain the decided word. */
   #isArmed = true;
 
   constructor({ embedding, network }: Ear, emit: (finding: Finding) => void) {

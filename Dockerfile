@@ -1,5 +1,5 @@
 # An image of this checkout: docker build -t parley .
-# A project with a dialog of its own has a smaller file: docs/container.md, or `parley init`.
+# A project with a dialog of its own has a smaller file: docs/how-to/deploy.md, or `parley init`.
 FROM node:24-slim AS build
 WORKDIR /parley
 COPY . .

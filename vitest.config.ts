@@ -1,71 +1,19 @@
 import { configDefaults, defineConfig } from 'vitest/config';
-import { BaseSequencer, type TestSpecification } from 'vitest/node';
 import { UNHURRIED } from './test/support/unhurried.ts';
 
-/** What takes minutes, in `npm run test:long`. Its short form is the file without `long`, in `npm test`. */
+/** Processes, programs, browsers and whole servers on the real clock: `npm run test:real`. */
+const REAL = '**/*.real.test.ts';
+/** What takes minutes, one file after another. Its short form is the file without `long`. */
 const LONG = '**/*.long.test.ts';
-/** Tests without processes and threads: they need no compiled output. */
-const PURE = ['{machines,actors,web,clients}/**/*.test.ts'];
-/** Claims about seconds and what people hear in them: one after another, on an otherwise idle machine. */
-const REAL_TIME = [
-  'test/server/stop.test.ts',
-  'test/chat-stream/ingest.test.ts',
-  'test/wyoming/satellite.test.ts',
-];
-/** Longest first, so that no core waits for the last file. */
-const FIRST = [
-  'inspector-page-chart',
-  'stt/soundswallower/soundswallower.test',
-  'failover/failover',
-  'conformance/',
-  'server/remote-workers',
-  'server/tools',
-  'clients/python',
-  'continuing/restart',
-  'processes/',
-  'server/overload',
-  'server/engines.test',
-  'docs/examples',
-  'inspector-page',
-  'talk-page',
-  'server/lasting-actions',
-  'operations',
-  'server/store-health',
-  'speech/',
-  'ros/roslib',
-  'simulation/simulation',
-  'chat-stream/conversation',
-  'clients/package',
-  'eval.test',
-  'transcribe',
-  'server/shared',
-  'languages/',
-  'server/memory',
-  'deploy',
-  'spotter/soundswallower',
-  'doctor',
-  'bench.test',
-  'prepare.test',
-  'continuing/quiet',
-  'server/no-connections',
-  'server/sherpa',
-  'outbox/kill',
+/** Claims about seconds and what people hear in them: they run alone as well. */
+const ALONE = [
+  'test/server/stop.real.test.ts',
+  'test/chat-stream/ingest.real.test.ts',
+  'test/wyoming/satellite.real.test.ts',
 ];
 const COMPILE = 'test/support/build.ts';
 /** Two cores: half of what a test takes is waiting. */
 const WORKERS = 4;
-
-class LongFirst extends BaseSequencer {
-  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const place = ({ moduleId, project }: TestSpecification) => {
-      const at = FIRST.findIndex((name) => moduleId.includes(name));
-      if (at >= 0) return at;
-      // A worker that changes its project starts anew.
-      return project.name === 'pure' ? FIRST.length + 1 : FIRST.length;
-    };
-    return (await super.sort(files)).sort((a, b) => place(a) - place(b));
-  }
-}
 
 export default defineConfig({
   test: {
@@ -76,24 +24,13 @@ export default defineConfig({
     env: UNHURRIED,
     // Loading the same modules for each file anew would take half of the time. No test replaces a module.
     isolate: false,
-    sequence: { sequencer: LongFirst },
     projects: [
       {
         extends: true,
         test: {
-          name: 'pure',
-          include: PURE,
-          exclude: [...configDefaults.exclude, LONG],
-          maxWorkers: WORKERS,
-          sequence: { groupOrder: 0 },
-        },
-      },
-      {
-        extends: true,
-        test: {
-          name: 'parts',
-          include: ['{adapters,server,test,testing}/**/*.test.ts'],
-          exclude: [...REAL_TIME, LONG],
+          name: 'virtual',
+          include: ['{machines,actors,adapters,server,web,clients,test,testing}/**/*.test.ts'],
+          exclude: [...configDefaults.exclude, REAL, LONG],
           globalSetup: COMPILE,
           maxWorkers: WORKERS,
           sequence: { groupOrder: 0 },
@@ -102,12 +39,13 @@ export default defineConfig({
       {
         extends: true,
         test: {
-          name: 'real-time',
-          include: REAL_TIME,
-          exclude: [LONG],
-          globalSetup: COMPILE,
-          maxWorkers: 1,
-          fileParallelism: false,
+          name: 'real',
+          include: [REAL],
+          exclude: [...configDefaults.exclude, ...ALONE],
+          globalSetup: [COMPILE, 'test/support/programs.ts'],
+          maxWorkers: WORKERS,
+          // What needed it is printed at the end: test/support/retries.ts.
+          retry: 1,
           sequence: { groupOrder: 1 },
         },
       },
@@ -115,15 +53,15 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'long',
-          include: [LONG],
-          exclude: configDefaults.exclude,
-          globalSetup: COMPILE,
-          // One after another: some make claims about milliseconds.
+          include: [LONG, ...ALONE],
+          globalSetup: [COMPILE, 'test/support/programs.ts'],
           maxWorkers: 1,
           fileParallelism: false,
+          retry: 1,
           sequence: { groupOrder: 2 },
         },
       },
     ],
+    reporters: ['default', './test/support/retries.ts'],
   },
 });

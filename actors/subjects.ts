@@ -16,7 +16,7 @@ export const subjects = {
   out: (session: string) => `${ROOT}.s.${session}.out`,
   /** Each journaled event, for observers. */
   ev: (session: string) => `${ROOT}.s.${session}.ev`,
-  /** The message `ear` as JSON, while somebody listens. */
+  /** The message `ear` as JSON, while it has a subscriber. */
   ear: (session: string) => `${ROOT}.s.${session}.ear`,
   /** A client message other than hello, as JSON, from any authorised peer. */
   cmd: (session: string) => `${ROOT}.s.${session}.cmd`,

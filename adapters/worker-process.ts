@@ -54,7 +54,7 @@ export class WorkerProcess extends EventEmitter implements PoolThread {
   }
 
   async terminate(): Promise<void> {
-    // Whoever waits for the end must live to see it.
+    // The parent must live until the end.
     this.ref();
     this.#child.kill('SIGKILL');
     await this.#exit;

@@ -1,5 +1,5 @@
-/** Parley's benchmark: the delays that the server adds to those of engines, against the goals of docs/design.md, section 5.
- * `npm run bench [-- --json FILE] [--only NAME[,NAME]] [--quick]`; see docs/benchmarks/README.md.
+/** Parley's benchmark: the delays that the server adds to those of engines, against the goals of lab/README.md.
+ * `npm run bench [-- --json FILE] [--only NAME[,NAME]] [--quick]`; see lab/README.md.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -93,9 +93,7 @@ process.exit(failed.length > 0 ? 1 : 0);
 function parse(): CommandLine {
   const names = BENCHMARKS.map(({ name }) => name);
   if (process.argv.includes('--help')) {
-    console.log(
-      `${USAGE}\n\nBenchmarks: ${names.join(', ')}. docs/benchmarks/README.md says what each measures.`,
-    );
+    console.log(`${USAGE}\n\nBenchmarks: ${names.join(', ')}. lab/README.md says what each measures.`);
     process.exit(0);
   }
   try {

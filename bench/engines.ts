@@ -2,7 +2,7 @@
  *
  * Flags are those of `parley serve`: `--engines.stt`, `--engines.tts` (lists, as configured) and what the engines need; and `--streams 1,2,5,10`,
  * `--seconds 20`. Without engines: the embedded ones, and sherpa-onnx with the tests' models, which shows the cost of library and process alone.
- * docs/benchmarks/engines.md says what is measured.
+ * lab/engines.md says what is measured.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

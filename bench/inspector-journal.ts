@@ -6,7 +6,6 @@ import { type KernelEvent, SessionKernel, type Step } from '../machines/kernel.t
 import type { EventSource } from '../machines/log.ts';
 import { defaultParameters } from '../machines/parameters.ts';
 import type { Command } from '../machines/session/commands.ts';
-import { sessionMachine } from '../machines/session/machine.ts';
 import { journalLines, parseJournalFile } from '../server/journal-file.ts';
 
 const OUTPUT_RATE = 24_000;
@@ -31,7 +30,7 @@ export class MadeSession {
       parameters: defaultParameters,
       input,
     };
-    this.#kernel = new SessionKernel(sessionMachine(defaultParameters), input);
+    this.#kernel = new SessionKernel(defaultParameters, input);
     this.#writer = new JournalWriter(headerHash(this.header, sha256), sha256);
     this.records.push(this.#writer.start(this.#kernel, this.#kernel.initial));
   }
@@ -119,7 +118,7 @@ function segmentsOf(commands: readonly Command[]): number[] {
 export function restepped(text: string, name: string): string {
   const { journal } = parseJournalFile(text, name);
   const { header, headerHash: hash, footer } = journal;
-  const kernel = new SessionKernel(sessionMachine(header.parameters), header.input);
+  const kernel = new SessionKernel(header.parameters, header.input);
   const writer = new JournalWriter(hash, sha256);
   const records = journal.records.map(({ record, source, event: json, stale, generation, t }) => {
     if (record === 0 || source === 'start') return writer.start(kernel, kernel.initial);

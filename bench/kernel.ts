@@ -6,7 +6,6 @@ import { parseArgs } from 'node:util';
 import { type KernelEvent, SessionKernel } from '../machines/kernel.ts';
 import { defaultParameters } from '../machines/parameters.ts';
 import type { SessionEvent } from '../machines/session/events.ts';
-import { sessionMachine } from '../machines/session/machine.ts';
 import { percentile } from './statistics.ts';
 
 const { values } = parseArgs({
@@ -42,8 +41,12 @@ const TURN: readonly (SessionEvent | 'delay')[] = [
   { type: 'xstate.done.actor.stt', output: { text: '' } },
 ];
 
-const machine = sessionMachine(defaultParameters);
-const kernel = new SessionKernel(machine, { language: 'en', outputRate: 24_000, seed: 1, memory: false });
+const kernel = new SessionKernel(defaultParameters, {
+  language: 'en',
+  outputRate: 24_000,
+  seed: 1,
+  memory: false,
+});
 const all: number[] = [];
 const byType = new Map<string, number[]>();
 let nowMs = 0;

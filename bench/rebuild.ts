@@ -12,7 +12,6 @@ import { sqliteStore } from '../adapters/store/sqlite.ts';
 import { replayJournal } from '../machines/journal/replay.ts';
 import { headerHash } from '../machines/journal/writer.ts';
 import { SessionKernel } from '../machines/kernel.ts';
-import { sessionMachine } from '../machines/session/machine.ts';
 import { MadeSession } from './inspector-journal.ts';
 
 const { values } = parseArgs({
@@ -39,17 +38,16 @@ try {
   });
   for (const record of made.records) sink.append(record);
   await sink.leave();
-  const machine = sessionMachine(made.header.parameters);
   const times: { readonly readMs: number; readonly rebuildMs: number; readonly replayMs: number }[] = [];
   for (let round = 0; round < rounds; round++) {
     const startMs = performance.now();
     const journal = await store.readJournal('rebuilt');
     const readMs = performance.now() - startMs;
-    const rebuilt = await rebuild(journal, { machine, sha256, inputEnd: 0, breathe: () => nextTurn() });
+    const rebuilt = await rebuild(journal, { sha256, inputEnd: 0, breathe: () => nextTurn() });
     if (!rebuilt) throw new Error('the journal was not rebuilt');
     const rebuildMs = performance.now() - startMs - readMs;
     const { difference } = replayJournal(journal, {
-      kernel: new SessionKernel(machine, journal.header.input),
+      kernel: new SessionKernel(journal.header.parameters, journal.header.input),
       sha256,
     });
     if (difference) throw new Error('the journal does not replay');

@@ -10,7 +10,6 @@ import { replayJournal } from '../machines/journal/replay.ts';
 import { JournalWriter } from '../machines/journal/writer.ts';
 import { type KernelEvent, SessionKernel, type Step } from '../machines/kernel.ts';
 import type { EventSource } from '../machines/log.ts';
-import { type SessionMachine, sessionMachine } from '../machines/session/machine.ts';
 import { parseJournalFile } from '../server/journal-file.ts';
 
 const { values, positionals } = parseArgs({
@@ -28,17 +27,15 @@ const budgetMs = Number(values.seconds) * 1_000;
 
 const journals = files.map((name) => {
   const { journal } = parseJournalFile(readFileSync(name, 'utf8'), name);
-  const machine = sessionMachine(journal.header.parameters);
-  return { journal: recordAnew(journal, machine), machine };
+  return { journal: recordAnew(journal) };
 });
 
 interface Loaded {
   readonly journal: Journal;
-  readonly machine: SessionMachine;
 }
 
-function recordAnew(journal: Journal, machine: SessionMachine): Journal {
-  const kernel = new SessionKernel(machine, journal.header.input);
+function recordAnew(journal: Journal): Journal {
+  const kernel = new SessionKernel(journal.header.parameters, journal.header.input);
   const writer = new JournalWriter(journal.headerHash, sha256);
   const records = [writer.start(kernel, kernel.initial)];
   walk(journal, kernel, (made, event, { source }) => records.push(writer.step(kernel, made, event, source)));
@@ -46,22 +43,22 @@ function recordAnew(journal: Journal, machine: SessionMachine): Journal {
 }
 
 /** Like `parley replay`: computes and compares every hash. */
-function replay({ journal, machine }: Loaded): void {
+function replay({ journal }: Loaded): void {
   const { fault, difference } = replayJournal(journal, {
-    kernel: new SessionKernel(machine, journal.header.input),
+    kernel: new SessionKernel(journal.header.parameters, journal.header.input),
     sha256,
   });
   if (fault || difference) throw new Error(`${journal.header.session} does not replay`);
 }
 
 /** The machine alone: neither hashes nor comparison. */
-function step({ journal, machine }: Loaded): void {
-  walk(journal, new SessionKernel(machine, journal.header.input), () => {});
+function step({ journal }: Loaded): void {
+  walk(journal, new SessionKernel(journal.header.parameters, journal.header.input), () => {});
 }
 
 /** The work of a server for each event: the step and its record. */
-function record({ journal, machine }: Loaded): void {
-  const kernel = new SessionKernel(machine, journal.header.input);
+function record({ journal }: Loaded): void {
+  const kernel = new SessionKernel(journal.header.parameters, journal.header.input);
   const writer = new JournalWriter(journal.headerHash, sha256);
   writer.start(kernel, kernel.initial);
   walk(journal, kernel, (made, event, { source }) => writer.step(kernel, made, event, source));

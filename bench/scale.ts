@@ -1,5 +1,5 @@
 /**
- * Machines, broker load and bytes for many sessions, on paper: from measured costs, which docs/benchmarks/scale.md has with their
+ * Machines, broker load and bytes for many sessions, on paper: from measured costs, which lab/scale.md has with their
  * commands. `node dist/bench/scale.js [--talking 0.25] [--sessions 10000,1000000]`
  */
 import { parseArgs } from 'node:util';

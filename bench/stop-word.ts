@@ -1,6 +1,6 @@
 /** Fits the word "stop" of the voice-stop lane to synthetic speech in rooms and noise, and prints how often it is missed and taken for it.
  * Run: `npx tsx bench/stop-word.ts [--scenes 9000] [--speech DIR] [--noise FILE] [--out FILE]`. DIR/stop has recordings of stop phrases,
- * DIR/other of anything else. Method and figures are in docs/voice-stop.md.
+ * DIR/other of anything else. Method and figures are in lab/voice-stop.md.
  */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -92,7 +92,7 @@ function moduleOf({ input, ...rest }: PackedNetwork): string {
   const lines = (input.match(/.{1,96}/g) ?? []).map((line) => `'${line}'`);
   return `import type { PackedNetwork } from './network.ts';
 
-/** How "stop" sounds: made by bench/stop-word.ts (docs/voice-stop.md). */
+/** How "stop" sounds: made by bench/stop-word.ts (lab/voice-stop.md). */
 export const WEIGHTS: PackedNetwork = ${JSON.stringify({ ...rest, input: '' }).replace('"input":""', `input: ${lines.join(' + ')}`)};
 `;
 }

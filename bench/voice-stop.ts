@@ -1,7 +1,7 @@
 /** Errors of the stop spotter: missed stops, false suspicions and false stops, and how long after the word it suspects.
  * Run: `npx tsx bench/voice-stop.ts [--recordings DIR] [--half fit|report] [--only missed|false|evidence] [--word no] [--room hum]`. DIR has keywords/, digits/,
  * orders/ and noise_kitchen.wav, as for bench/people.ts, and optionally stops/: recordings of "stop". "In all" is what the spotter and
- * the recogniser of the conversation make of it together. `evidence`: how much better the word fits than anything else, where it is. The method is in docs/voice-stop.md.
+ * the recogniser of the conversation make of it together. `evidence`: how much better the word fits than anything else, where it is. The method is in lab/voice-stop.md.
  */
 import { existsSync, readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
@@ -171,13 +171,22 @@ async function behindCanceller(word: Float32Array, db: number, spokenMs: number,
   const said = levelled(word, SPEECH_DBFS);
   for (let i = 0; i < all.length; i++)
     all[i] = (all[i] ?? 0) + (hiss[i % hiss.length] ?? 0) + (said[i - start] ?? 0);
-  const canceller = new EchoCanceller((from, out) => {
-    for (let i = 0; i < out.length; i++) out[i] = played[from + i] ?? 0;
-  }, false);
+  const left = new Float32Array(all.length);
+  let emitted = 0;
+  const canceller = new EchoCanceller(
+    (from, out) => {
+      for (let i = 0; i < out.length; i++) out[i] = played[from + i] ?? 0;
+    },
+    false,
+    (_, block) => {
+      left.set(block, emitted);
+      emitted += BLOCK;
+    },
+  );
   canceller.restart();
-  for (let at = 0; at + BLOCK <= all.length; at += BLOCK)
-    all.set(canceller.process(all.slice(at, at + BLOCK), at), at);
-  return all.subarray(start - BEFORE);
+  for (let at = 0; at + BLOCK <= all.length; at += BLOCK) canceller.process(all.slice(at, at + BLOCK), at);
+  canceller.release();
+  return left.subarray(start - BEFORE);
 }
 
 interface Scene {

@@ -18,6 +18,6 @@ export interface ActionTerms {
   readonly deadlineMs?: number;
   /** Default: `allowed`. */
   readonly policy?: (typeof ACTION_POLICIES)[number];
-  /** With `ask`: the question, with arguments as `{name}`. Default: `phrases.shallI`. */
-  readonly question?: string;
+  /** With `ask`: the question, or one by language, with arguments as `{name}`. Default: `phrases.shallI`. */
+  readonly question?: string | Readonly<Record<string, string>>;
 }

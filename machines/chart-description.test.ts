@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { and, createMachine, not, stateIn } from 'xstate';
 import { describeChart } from './chart-description.ts';
-import { defaultParameters } from './parameters.ts';
 import { sessionMachine } from './session/machine.ts';
 
 describe('describeChart', () => {
@@ -51,7 +50,7 @@ describe('describeChart', () => {
   });
 
   it('gives every transition of the session a unique id', () => {
-    const { transitions } = describeChart(sessionMachine(defaultParameters));
+    const { transitions } = describeChart(sessionMachine);
 
     expect(new Set(transitions.map(({ id }) => id)).size).toBe(transitions.length);
     expect(transitions.filter(({ guard }) => guard === '?' || guard === 'by a function')).toEqual([]);

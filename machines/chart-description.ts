@@ -6,8 +6,6 @@ import {
   not,
   type StateValue,
 } from 'xstate';
-import { plainDefaults } from './plain-defaults.ts';
-import { type SessionMachine, sessionMachine } from './session/machine.ts';
 import { conversationOf } from './session/regions.ts';
 
 /** One state of the chart. */
@@ -121,7 +119,8 @@ const NOT: unknown = Reflect.get(not(''), 'check');
 function guardName(guard: unknown): string {
   if (guard === undefined) return '';
   if (typeof guard === 'string') return guard;
-  if (typeof guard === 'object' && guard !== null) return String(Reflect.get(guard, 'type'));
+  if (typeof guard === 'object' && guard !== null)
+    return [Reflect.get(guard, 'type'), Reflect.get(guard, 'params') ?? []].flat().join(' ');
   if (typeof guard !== 'function') return '?';
   const inner: unknown = Reflect.get(guard, 'guards');
   if (Array.isArray(inner)) {
@@ -139,29 +138,4 @@ function stateName(value: unknown): string {
   return Object.entries(value)
     .map(([key, inner]) => `${key}.${stateName(inner)}`)
     .join(' & ');
-}
-
-/** A machine with every possible state of a session, for drawing the chart; it has no words to say. */
-export function wholeSessionMachine(): SessionMachine {
-  return sessionMachine({
-    ...plainDefaults,
-    phrases: {
-      ...{
-        notUnderstood: '',
-        sttFailed: '',
-        llmFailed: '',
-        didYouSay: '',
-        sayAgain: '',
-        shallI: '',
-        willDo: '',
-        wontDo: '',
-      },
-      fillers: ['Hm.'],
-    },
-    words: {
-      ...{ backchannels: {}, continuations: {}, answers: {}, digits: {}, yes: {}, no: {} },
-      ...{ halt: [], wake: [], complete: [] },
-    },
-    actions: { ...plainDefaults.actions, moving: ['drive'] },
-  });
 }

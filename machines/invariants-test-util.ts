@@ -1,10 +1,10 @@
 import { InvariantMonitor, type MonitorOptions } from './invariants.ts';
 import type { KernelEvent } from './kernel.ts';
 import type { EventSource, LogEntry } from './log.ts';
+import type { ChildKind } from './session/children.ts';
 import type { Command } from './session/commands.ts';
-import type { ChildKind } from './session/events.ts';
+import type { ListenerSample } from './session/model.ts';
 import { PacedPosition } from './session/reply/heard-check.ts';
-import type { ListenerSample } from './session/reply/listener.ts';
 import type { ActionStatus, EndReason, PublicState, SessionMessage } from './wire.ts';
 
 export const FRAME = 480;

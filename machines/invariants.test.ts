@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { broken, FRAME, Log, TEXT } from './invariants-test-util.ts';
 import type { KernelEvent } from './kernel.ts';
-import type { ListenerSample } from './session/reply/listener.ts';
+import type { ListenerSample } from './session/model.ts';
 import type { ActionReport, PublicState, SessionMessage } from './wire.ts';
 
 const failure = { code: 'TTS_FAILED', message: 'speech synthesis failed' } as const;

@@ -6,14 +6,15 @@ import { attentionInvariant } from './session/attention/invariant.ts';
 import { backchannelInvariant } from './session/barge-in/invariant.ts';
 import { bodyInvariant } from './session/body/invariant.ts';
 import { childrenInvariant } from './session/children-invariant.ts';
-import type { SessionInput } from './session/context.ts';
 import { type Invariant, type MakeInvariant, type MonitorOptions, SessionFacts } from './session/facts.ts';
 import { failuresInvariant } from './session/failures-invariant.ts';
 import { fillerInvariant } from './session/filler/invariant.ts';
+import { discardedInvariant } from './session/halt/discarded-invariant.ts';
 import { haltInvariant } from './session/halt/invariant.ts';
 import { languageInvariant } from './session/language/invariant.ts';
 import { lastingInvariant } from './session/lasting/invariant.ts';
 import { memoryInvariant } from './session/memory/invariant.ts';
+import type { SessionInput } from './session/model.ts';
 import { presenceInvariant } from './session/presence/invariant.ts';
 import { audioInvariant } from './session/reply/audio-invariant.ts';
 import { heardInvariant } from './session/reply/heard-invariant.ts';
@@ -46,6 +47,7 @@ const INVARIANTS: readonly MakeInvariant[] = [
   commitInvariant,
   turnEndInvariant,
   haltInvariant,
+  discardedInvariant,
   suspicionInvariant,
   askingInvariant,
   attentionInvariant,
@@ -57,7 +59,7 @@ const INVARIANTS: readonly MakeInvariant[] = [
 ];
 
 export interface Violation {
-  /** Number of the invariant in docs/design.md. */
+  /** Number of the invariant in docs/explanation/architecture.md. */
   readonly invariant: number;
   readonly what: string;
   readonly entry: LogEntry | null;
@@ -89,6 +91,9 @@ export function sessionMonitor(
   });
 }
 
+/** Violations that a monitor keeps: a broken invariant may be broken with every entry that follows. */
+const MAX_VIOLATIONS = 100;
+
 /**
  * Watches one session's ordered log and reports violated invariants of the design. `observe` is cheap enough for
  * production and keeps nothing of ended replies; `end` reports what is missing at the end of the log. Replay checks
@@ -118,7 +123,7 @@ export class InvariantMonitor {
     const facts = new SessionFacts(options);
     this.#facts = facts;
     const broken = (invariant: number, what: string, entry: LogEntry | null) => {
-      this.violations.push({ invariant, what, entry });
+      if (this.violations.length < MAX_VIOLATIONS) this.violations.push({ invariant, what, entry });
     };
     this.#invariants = INVARIANTS.map((make) => make({ facts, options, broken }));
   }

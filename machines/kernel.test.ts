@@ -5,11 +5,9 @@ import { type KernelEvent, SessionKernel } from './kernel.ts';
 import type { EventSource, LogEntry } from './log.ts';
 import { defaultParameters } from './parameters.ts';
 import type { Command } from './session/commands.ts';
-import type { SessionInput } from './session/context.ts';
 import type { SessionEvent } from './session/events.ts';
-import { sessionMachine } from './session/machine.ts';
+import type { SessionInput } from './session/model.ts';
 
-const machine = sessionMachine(defaultParameters);
 const INPUT: SessionInput = { language: 'en', outputRate: 24_000, seed: 7, memory: false };
 const error = { code: 'INTERNAL', message: 'as scripted' } as const;
 
@@ -81,7 +79,7 @@ const LATE = EVENTS.filter(
 
 /** A session driven by hand, with a log as the runner writes it. */
 function drive() {
-  const kernel = new SessionKernel(machine, INPUT);
+  const kernel = new SessionKernel(defaultParameters, INPUT);
   const log: LogEntry[] = kernel.initial.commands.map((command) => ({
     type: 'command',
     seq: 0,
@@ -119,7 +117,7 @@ describe('the kernel', () => {
       session.take({ type: 'bye' });
       expect(session.kernel.state).toBe('ended');
       expect(session.kernel.ended).toBe(true);
-      expect(replayLog(session.log, machine, INPUT)).toBeUndefined();
+      expect(replayLog(session.log, defaultParameters, INPUT)).toBeUndefined();
     }
   });
 
@@ -158,7 +156,7 @@ describe('the kernel', () => {
   });
 
   it('never steps back in time', () => {
-    const kernel = new SessionKernel(machine, INPUT);
+    const kernel = new SessionKernel(defaultParameters, INPUT);
     expect(kernel.step(TEXT, 100).atMs).toBe(100);
     expect(kernel.step(DELTA, 50).atMs).toBe(100);
   });
@@ -185,7 +183,7 @@ describe('the kernel', () => {
           session.take(event);
           session.pass(ms);
         }
-        expect(replayLog(session.log, machine, INPUT)).toBeUndefined();
+        expect(replayLog(session.log, defaultParameters, INPUT)).toBeUndefined();
       }),
       { seed: 1, numRuns: 60 },
     );
@@ -204,7 +202,7 @@ describe('a replay', () => {
   }
 
   it('of an untouched log finds no difference', () => {
-    expect(replayLog(conversation(), machine, INPUT)).toBeUndefined();
+    expect(replayLog(conversation(), defaultParameters, INPUT)).toBeUndefined();
   });
 
   it('finds the step where a command is missing, changed or added', () => {
@@ -217,7 +215,7 @@ describe('a replay', () => {
       command: { type: 'cancelWork', generation: 9 },
     };
     for (const changed of [log.toSpliced(at, 1), log.toSpliced(at, 1, other), log.toSpliced(at, 0, other)])
-      expect(replayLog(changed, machine, INPUT)).toMatchObject({ seq: 2 });
+      expect(replayLog(changed, defaultParameters, INPUT)).toMatchObject({ seq: 2 });
   });
 
   it('finds a missing event, a delay that did not fire, and one that fired too soon', () => {
@@ -228,25 +226,25 @@ describe('a replay', () => {
     expect(
       replayLog(
         log.filter((entry) => !(entry.type === 'event' && entry.seq === 2)),
-        machine,
+        defaultParameters,
         INPUT,
       ),
     ).toBeDefined();
     expect(
       replayLog(
         log.filter((entry) => !('seq' in entry) || entry.seq !== fired.seq),
-        machine,
+        defaultParameters,
         INPUT,
       ),
     ).toBeDefined();
     expect(
-      replayLog(log.toSpliced(timer, 1, { ...fired, atMs: fired.atMs - 1 }), machine, INPUT),
+      replayLog(log.toSpliced(timer, 1, { ...fired, atMs: fired.atMs - 1 }), defaultParameters, INPUT),
     ).toBeDefined();
   });
 
   it('finds a different machine or input', () => {
     const other = { ...defaultParameters, endpointing: { ...defaultParameters.endpointing, delayMs: 400 } };
-    expect(replayLog(conversation(), sessionMachine(other), INPUT)).toMatchObject({ seq: 2 });
-    expect(replayLog(conversation(), machine, { ...INPUT, seed: 8 })).toBeDefined();
+    expect(replayLog(conversation(), other, INPUT)).toMatchObject({ seq: 2 });
+    expect(replayLog(conversation(), defaultParameters, { ...INPUT, seed: 8 })).toBeDefined();
   });
 });

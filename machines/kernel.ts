@@ -6,14 +6,17 @@ import {
   type StateValue,
 } from 'xstate';
 import type { Json } from './json.ts';
+import type { SessionParameters } from './parameters.ts';
+import { CHILD_KINDS, type ChildKind } from './session/children.ts';
 import type { Command, SpawnCommand } from './session/commands.ts';
-import type { SessionContext, SessionInput } from './session/context.ts';
-import { CHILD_KINDS, type ChildKind, type SessionEvent } from './session/events.ts';
+import { NEVER_MS } from './session/effects.ts';
+import type { SessionEvent } from './session/events.ts';
 import { lastingOf } from './session/lasting/lasting.ts';
-import type { SessionMachine } from './session/machine.ts';
+import { type SessionMachine, sessionMachine } from './session/machine.ts';
+import type { ListenerSample, SessionContext, SessionInput } from './session/model.ts';
 import { publicState } from './session/public-state.ts';
 import { conversationOf, type RegionStates, regionsOf } from './session/regions.ts';
-import type { ListenerSample } from './session/reply/listener.ts';
+import type { MachineInput } from './session/setup.ts';
 import type { PublicState } from './wire.ts';
 
 /** An expired delay of the chart. Firing it is an event like any other. */
@@ -71,15 +74,22 @@ export class SessionKernel {
   /** The commands of the start. */
   readonly initial: Step;
 
-  constructor(machine: SessionMachine, input: SessionInput, from?: KernelStart) {
+  /** `machine`: one that also reports what it does, for inspection. */
+  constructor(
+    parameters: SessionParameters,
+    input: SessionInput,
+    from?: KernelStart,
+    machine: SessionMachine = sessionMachine,
+  ) {
     this.#machine = machine;
-    this.#scope = collectingScope(machine, (action) => this.#collect(action));
+    const given = { input, parameters };
+    this.#scope = collectingScope(machine, given, (action) => this.#collect(action));
     if (from) {
       this.#snapshot = machine.resolveState(from);
       this.#timers = [...from.timers];
       this.#seq = from.seq;
       this.#atMs = from.context.nowMs;
-    } else this.#snapshot = machine.getInitialSnapshot(this.#scope, input);
+    } else this.#snapshot = machine.getInitialSnapshot(this.#scope, given);
     this.#state = publicState(this.value);
     if (!from) this.#commands.push(this.#stateMessage());
     this.initial = { seq: this.#seq, atMs: this.#atMs, commands: this.#commands };
@@ -117,7 +127,7 @@ export class SessionKernel {
       JSON.stringify({
         value: this.value,
         regions: this.regions,
-        context: this.context,
+        context: { ...this.context, parameters: undefined },
         ended: this.ended,
         timers: this.#timers,
       }),
@@ -207,6 +217,7 @@ export class SessionKernel {
   }
 
   #delay(id: string, delayMs: number): void {
+    if (delayMs === NEVER_MS) return;
     const timer: Timer = {
       id,
       dueMs: this.#atMs + delayMs,
@@ -241,9 +252,9 @@ function field(params: unknown, name: string): unknown {
  */
 function collectingScope(
   machine: SessionMachine,
+  input: MachineInput,
   collect: (action: ExecutableActionObject) => void,
 ): AnyActorScope {
-  const input: SessionInput = { language: 'en', outputRate: 24_000, seed: 0, memory: false };
   const self = createActor(machine, { input });
   return {
     self,

@@ -1,6 +1,7 @@
 import type { KernelEvent } from './kernel.ts';
+import type { ChildKind } from './session/children.ts';
 import type { Command } from './session/commands.ts';
-import type { ChildKind, SessionEvent } from './session/events.ts';
+import type { SessionEvent } from './session/events.ts';
 import type { PublicState } from './wire.ts';
 
 /** Sender of an event. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { STAGE_DIRECTIONS, type StageDirections } from './policies/reading/parameters.ts';
 import { ATTENTION_MODES, type Attention } from './wire.ts';
 
 /** Properties of a configuration key that a schema cannot express. */
@@ -78,6 +79,15 @@ export function list(defaults: readonly string[], meaning: string) {
 export function listsByLanguage(defaults: Readonly<Record<string, readonly string[]>>, meaning: string) {
   const copy = Object.fromEntries(Object.entries(defaults).map(([name, items]) => [name, [...items]]));
   return key(z.record(z.string(), z.array(z.string().min(1))).default(copy), meaning);
+}
+
+/** One text for each name. */
+export function textsByName(defaults: Readonly<Record<string, string>>, meaning: string) {
+  return key(z.record(z.string().min(1), z.string()).default({ ...defaults }), meaning);
+}
+
+export function stageDirections(defaultValue: StageDirections, meaning: string) {
+  return key(z.enum(STAGE_DIRECTIONS).default(defaultValue), meaning);
 }
 
 export function yesNo(defaultValue: boolean, meaning: string) {

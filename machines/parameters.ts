@@ -10,7 +10,9 @@ import {
   listsByLanguage,
   ms,
   probability,
+  stageDirections,
   text,
+  textsByName,
   yesNo,
 } from './options.ts';
 import { plainDefaults } from './plain-defaults.ts';
@@ -111,7 +113,7 @@ export function parameterGroups() {
       ],
       pauseAtOnce: [
         yesNo,
-        'Pause a reply as soon as somebody certainly speaks. Off: it is only softer until it is clear that the speech interrupts, so a listener’s sound makes no gap and a real interruption is granted later.',
+        'Pause a reply as soon as a user certainly speaks. Off: it is only softer until it is clear that the speech interrupts, so a listener’s sound makes no gap and a real interruption is granted later.',
       ],
       ownWords: [
         yesNo,
@@ -157,10 +159,18 @@ export function parameterGroups() {
         'Final transcript to the facts from memory. Facts that come later count from the next reply on.',
       ],
       memoryMs: [ms, 'Time limit of a request to the memory.'],
-      llmFirstTokenMs: [ms, 'Request to the language engine to its first token.'],
+      llmFirstTokenMs: [
+        ms,
+        'Request to the language engine, or its last sign that it thinks, to its first token.',
+      ],
       llmStallMs: [ms, 'Between two tokens.'],
       ttsMs: [ms, 'Segment given to speech synthesis to its first audio, and between two pieces of audio.'],
-      actionMs: [ms, 'One action of the robot.'],
+      actionMs: [ms, 'One action of the robot, from its start or its last progress.'],
+      lastingActionMs: [
+        ms,
+        'The same for an action that may outlive its reply (`finish`, `detach`, `replace`) and has no deadline of its own. 0: none.',
+        0,
+      ],
     }),
     reply: described('reply', {
       firstSegmentMinChars: [
@@ -176,6 +186,16 @@ export function parameterGroups() {
       segmentMaxChars: [count, 'Maximum length of a segment that can be split.'],
       parallelSegments: [count, 'Number of segments that are synthesised in parallel; they play in order.'],
       fillerAfterMs: [ms, 'End of the turn to a filler, if the reply is not audible yet. 0: no fillers.'],
+    }),
+    reading: described('reading', {
+      stageDirections: [
+        stageDirections,
+        'What becomes of stage directions such as `*smiles*`, `(laughs)`, `[sighs]`, `:smile:` and `:-)`: drop, speak, or emotion, which sends them to the client as `emotion` messages. See docs/explanation/audio.md.',
+      ],
+      words: [
+        textsByName,
+        'What is said for a written word, such as `{ ROS: ross }`. A word in small letters counts in any case.',
+      ],
     }),
     history: described('history', {
       maxMessages: [count, 'Number of newest messages that are sent to the language engine.'],
@@ -206,6 +226,22 @@ export function parameterGroups() {
       ],
       willDo: [text, 'Spoken after the yes, while the call begins. Empty: nothing.'],
       wontDo: [text, 'Spoken after the no.'],
+      noAnswer: [
+        text,
+        'Spoken when the user says nothing to “shall I?”; the call is refused. Empty: nothing.',
+      ],
+      maybeDone: [
+        text,
+        'Spoken after the server was restarted while a call of its own ran, of which it is not known whether it was done. Empty: nothing.',
+      ],
+      actionLost: [
+        text,
+        'Spoken when a client lost its connection and did not report what became of an action that it carried out. Empty: nothing.',
+      ],
+      notDone: [
+        text,
+        'Spoken when a call did not begin because its arguments do not fit, and the model did not mend it. Empty: nothing.',
+      ],
       fillers: [list, 'Short phrases for the silence before a late reply. Empty: those of the dialog file.'],
     }),
     languages: described('languages', {
@@ -213,7 +249,10 @@ export function parameterGroups() {
         yesNo,
         'Answer each turn in its own language: as the recogniser reports it, else as detected from the text. Off: the session keeps its language until the client changes it.',
       ],
-      among: [list, 'Languages that a turn may change to, besides the session’s own; see languages.md.'],
+      among: [
+        list,
+        'Languages that a turn may change to, besides the session’s own; see docs/how-to/languages.md.',
+      ],
     }),
     words: described('words', {
       backchannels: [listsByLanguage, 'Sounds of a listener that do not interrupt, by language.'],

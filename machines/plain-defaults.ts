@@ -32,6 +32,7 @@ export const plainDefaults = {
     llmStallMs: 5_000,
     ttsMs: 5_000,
     actionMs: 30_000,
+    lastingActionMs: 0,
   },
   reply: {
     firstSegmentMinChars: 22,
@@ -42,6 +43,7 @@ export const plainDefaults = {
     parallelSegments: 2,
     fillerAfterMs: 1_500,
   },
+  reading: { stageDirections: 'drop', words: {} },
   history: { maxMessages: 40, maxTokens: 6_000, summaryTokens: 3_000 },
   actions: { allow: ['*'], maxPerReply: 16 },
   languages: { follow: true, among: ['en', 'zh', 'ja', 'ko'] },

@@ -18,7 +18,7 @@ export function isPublicState(name: string): name is PublicState {
 
 /** How a client and its session talk to each other, in one direction. */
 export type Modality = 'audio' | 'text';
-/** When speech is for the robot: see docs/protocol.md#attention. */
+/** When speech is for the robot: see docs/reference/protocol.md#attention. */
 export const ATTENTION_MODES = ['always', 'wake', 'push', 'addressed'] as const;
 export type Attention = (typeof ATTENTION_MODES)[number];
 export const ATTENTION_STATES = ['asleep', 'window', 'awake'] as const;
@@ -35,7 +35,7 @@ export type FrameMs = 20 | 40;
 export interface HelloMessage {
   readonly type: 'hello';
   readonly token?: string;
-  /** Who speaks: memory belongs to a user. Absent: nobody known, or the user of the token. */
+  /** Who speaks: memory belongs to a user. Absent: unknown, or the user of the token. */
   readonly user?: string;
   /** After a lost connection the session waits for the client for a while. */
   readonly resume?: true;
@@ -197,7 +197,7 @@ export interface ReadyMessage {
 export type ActionStatus = 'started' | 'progress' | 'done' | 'cancelled' | 'refused' | 'failed';
 
 /** Whether the client should play the received audio of a reply. */
-/** `ducked`: it plays on, softer by `DUCKED_DB`, because somebody may be speaking. */
+/** `ducked`: it plays on, softer by `DUCKED_DB`, because a user may be speaking. */
 export type PlaybackState = 'playing' | 'ducked' | 'paused';
 
 /** Change of level of ducked playback, dB: still followed, and plainly making way. */
@@ -207,6 +207,9 @@ export const DUCK_RAMP_MS = 20;
 
 /** What a client does about the robot’s own voice in its microphone. */
 export const ECHO_STATES = ['cancelled', 'present', 'unknown'] as const;
+/** What a client does with audio that it has already: it pauses and drops it when asked, only drops it, or plays on. */
+export type PlaybackControl = 'full' | 'drop' | 'none';
+
 export type EchoState = (typeof ECHO_STATES)[number];
 
 /** Audio that an `ear` message is about, ms. */
@@ -228,7 +231,7 @@ export interface EchoReport {
   readonly delayMs?: number;
   /** How much softer the ear made what the microphone heard, dB. */
   readonly removedDb: number;
-  /** Share of what the microphone heard that passed as somebody else's, by power, 0..1. */
+  /** Share of what the microphone heard that passed as another person's, by power, 0..1. */
   readonly passed: number;
 }
 
@@ -258,6 +261,13 @@ export type SessionMessage =
       readonly words?: readonly TimedWord[];
     }
   | { readonly type: 'reply'; readonly turn: number; readonly generation: number; readonly text: string }
+  /** A stage direction of the reply, such as `smiles` or `laughs`, if the server is configured to send them. */
+  | {
+      readonly type: 'emotion';
+      readonly turn: number;
+      readonly generation: number;
+      readonly emotion: string;
+    }
   | {
       readonly type: 'reply.end';
       readonly turn: number;
@@ -283,7 +293,7 @@ export type SessionMessage =
       readonly name: string;
       readonly args: JsonObject;
       readonly status: ActionStatus;
-      /** With `started`: `<session>/<turn>/<call>`. Whoever has seen a key must not run its call again. */
+      /** With `started`: `<session>/<turn>/<call>`. An executor that has seen a key must not run its call again. */
       readonly key?: string;
       /** With `started`: the server runs it itself. The client may show it, and reports nothing. */
       readonly runs?: 'server';
@@ -291,10 +301,12 @@ export type SessionMessage =
       readonly message?: string;
     }
   /**
-   * `held`: somebody may have said the stop phrase `phrase`, so stand still and begin nothing, for at most half a second. Then
+   * `held`: a user may have said the stop phrase `phrase`, so stand still and begin nothing, for at most half a second. Then
    * false, or the voice stop.
    */
   | { readonly type: 'hold'; readonly held: boolean; readonly phrase?: string }
+  /** Something is probably wrong at the client; the session goes on as it is. */
+  | { readonly type: 'notice'; readonly code: ErrorRecord['code']; readonly message: string }
   /** Five times a second, for a client that asked for it. */
   | ({ readonly type: 'ear'; readonly at: number } & EarReport)
   | ({ readonly type: 'error'; readonly fatal: boolean } & ErrorRecord & RetryAdvice);
@@ -347,52 +359,11 @@ export const WIRE_LIMITS = {
   audioMaxMs: 100,
   /** Maximum speed of incoming audio, relative to real time … */
   audioRateFactor: 1.2,
-  /** … after a burst of this length. */
-  audioBurstMs: 2_000,
+  /** … after a burst of this length: what a client records while it connects. */
+  audioBurstMs: 5_000,
   /** The server sends at most this far ahead of real time. */
   sendAheadMs: 200,
   /** Maximum length of an action's reported message, and of its data as JSON: both stay in the prompts of the conversation. */
   resultText: 1_000,
   resultData: 4_000,
 } as const;
-
-export const AUDIO_HEADER_BYTES = 12;
-const HEADER_VERSION = 1;
-const KIND_AUDIO = 1;
-
-export interface AudioHeader {
-  readonly generation: number;
-  /** Number of the frame in its generation, from 0. */
-  readonly seq: number;
-}
-
-/**
- * One audio message to the client: header, then PCM16LE at the output rate. Writes into `bytes`, which has exactly the
- * required length.
- */
-export function encodeAudio(
-  header: AudioHeader,
-  pcm: Uint8Array,
-  bytes = new Uint8Array(AUDIO_HEADER_BYTES + pcm.byteLength),
-): Uint8Array {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  view.setUint8(0, HEADER_VERSION);
-  view.setUint8(1, KIND_AUDIO);
-  view.setUint16(2, 0, true);
-  view.setUint32(4, header.generation, true);
-  view.setUint32(8, header.seq, true);
-  bytes.set(pcm, AUDIO_HEADER_BYTES);
-  return bytes;
-}
-
-/** Undefined if `bytes` are not an audio message of this version. `pcm` shares memory with `bytes`. */
-export function decodeAudio(bytes: Uint8Array): (AudioHeader & { readonly pcm: Uint8Array }) | undefined {
-  if (bytes.byteLength < AUDIO_HEADER_BYTES) return undefined;
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (view.getUint8(0) !== HEADER_VERSION || view.getUint8(1) !== KIND_AUDIO) return undefined;
-  return {
-    generation: view.getUint32(4, true),
-    seq: view.getUint32(8, true),
-    pcm: bytes.subarray(AUDIO_HEADER_BYTES),
-  };
-}

@@ -1,4 +1,4 @@
-// Takes the screenshots of docs/inspector.md: a real server with recorded sessions, and each view of its inspector.
+// Takes the screenshots of docs/how-to/debug.md: a real server with recorded sessions, and each view of its inspector.
 // npx tsx scripts/inspector-screenshots.ts [NAME…]   (default: all)
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ import { launchChromium, until } from '../test/support/chromium.ts';
 import { importRecordings, startPagesServer } from '../test/support/pages-server.ts';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
-const pictures = join(root, 'docs/inspector');
+const pictures = join(root, 'docs/pictures');
 const RECORDED = [
   'test/golden/spoken',
   'test/golden/barge-in',

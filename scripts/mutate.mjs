@@ -1,5 +1,5 @@
 // Puts small faults into copies of the sources, one at a time, and shows that the simulator finds each.
-// --write writes docs/mutations.md. Usage: node scripts/mutate.mjs [--write] [--only NUMBER]
+// --write writes lab/mutations.md. Usage: node scripts/mutate.mjs [--write] [--only NUMBER]
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -43,13 +43,13 @@ try {
 }
 if (write) {
   writeFileSync(
-    join(root, 'docs', 'mutations.md'),
+    join(root, 'lab', 'mutations.md'),
     [
       '# Planted faults, and what finds them',
       '',
       'Made by `node scripts/mutate.mjs --write`: each fault is put into the sources alone, and the simulator runs seeds 1 to 24',
       'with 120 turns each, until something is found. A fault that is not found makes the command fail.',
-      '[simulation.md](simulation.md#what-is-checked) explains the names of the checks.',
+      '[How it is tested](../docs/explanation/testing.md#what-is-checked) explains the names of the checks.',
       '',
       '| | fault | in | found by |',
       '|---|---|---|---|',

@@ -230,8 +230,8 @@ export const MUTATIONS = [
   {
     what: 'a no counts as a yes',
     file: 'machines/session/tools/consent.ts',
-    find: 'if (yes) return { phrase: null, asked: { calls: callsOf(context) } };',
-    put: 'return { phrase: null, asked: { calls: callsOf(context) } };',
+    find: "if (yes) return { phrase: null, cause: { type: 'consent', calls: callsOf(context) } };",
+    put: "return { phrase: null, cause: { type: 'consent', calls: callsOf(context) } };",
   },
   {
     what: 'a call waits for a yes to a question that nobody asked',
@@ -260,17 +260,16 @@ export const MUTATIONS = [
   {
     what: 'the reply of a dead server stays in the air',
     file: 'machines/session/machine.ts',
-    find: "resumed: { target: '#idle', actions:",
-    put: 'resumed: { actions:',
+    find: "resumed: {\n            target: '#idle',",
+    put: 'resumed: {',
   },
   {
     what: 'the next server runs the actions of the dead one again',
     file: 'machines/session/presence/resumed.ts',
-    find: 'return { ...lost, patch: { ...lost.patch, lastGeneration } };',
-    put: `const again = lastingOf(context).map(({ id, name, args }) => ({ type: 'send', child: 'lasting', message: { type: 'run', id, name, args } }));
-    return again.length > 0
-      ? { patch: { lastGeneration }, effects: [{ type: 'lasting.spawn' }, ...again] }
-      : { ...lost, patch: { ...lost.patch, lastGeneration } };`,
+    find: 'const left = leaveActions(parameters)(known, event);',
+    put: `const runs = lastingOf(context).map(({ id, name, args }) => ({ type: 'send', child: 'lasting', message: { type: 'run', id, name, args } }));
+    if (runs.length > 0) return { patch: { lastGeneration: context.lastGeneration + SKIPPED_GENERATIONS }, effects: [{ type: 'lasting.spawn' }, ...runs] };
+    const left = leaveActions(parameters)(known, event);`,
   },
   {
     what: 'the next server uses generations of the dead one again',

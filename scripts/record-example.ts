@@ -1,4 +1,4 @@
-// Records examples/stalled-llm.jsonl, the session of docs/inspector.md: a real server whose language engine accepts the
+// Records examples/stalled-llm.jsonl, the session of docs/how-to/debug.md: a real server whose language engine accepts the
 // first question and never answers. npx tsx scripts/record-example.ts
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -77,8 +77,8 @@ async function journals(reader, writer) {
       `but does not replay them: ${/^.*(REPLAY|JOURNAL|STORE)_\w+.*$/mu.exec(error.message)?.[0] ?? error.message}`,
   );
   console.log(`skew: ${reader.name} lists the ${list.length} sessions of ${writer.name}, ${replayed}`);
-  // The other way is what going back costs, and is only reported.
-  if (reader === now) assert.equal(replayed, 'and replays them');
+  // The other way is what going back costs, and is only reported. An older format is refused with the version that reads it.
+  if (reader === now) assert.match(replayed, /^and replays them$|JOURNAL_FORMAT/u);
 }
 
 function dataOf({ cwd }) {

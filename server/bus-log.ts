@@ -35,8 +35,8 @@ export function warnOfOpenBroker(natsUrl: string, login: NatsOptions, log: Pick<
     return;
   log.warn(
     { broker: address.redacted },
-    'THE NATS BROKER IS ON ANOTHER MACHINE AND IS USED WITHOUT CREDENTIALS: whoever reaches it can listen to every ' +
+    'THE NATS BROKER IS ON ANOTHER MACHINE AND IS USED WITHOUT CREDENTIALS: any program that reaches it can listen to every ' +
       'conversation, command every session and act as an engine. Give it credentials (nats.user, nats.credentials or nats.nkey) and TLS; ' +
-      'see docs/security.md',
+      'see docs/how-to/secure.md',
   );
 }

@@ -2,18 +2,22 @@ import { existsSync } from 'node:fs';
 import { access, constants, mkdir, open, readdir, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { makePrivate, PRIVATE_DIRECTORY, PRIVATE_FILE } from '../adapters/private-files.ts';
+import { type DataLock, takeDataLock } from '../adapters/store/data-lock.ts';
 import { ParleyError } from '../machines/errors.ts';
+import type { Logger } from './log.ts';
 
 export const DATABASE = 'parley.db';
 export const PHRASES = 'phrases';
-/** Locked by the server that continues the sessions of the one before. */
-export const LOCK = 'server.lock';
+/** Locked by the server of the directory. */
+const LOCK = 'server.lock';
 
 /** Files that Parley itself creates in a data directory. */
 const OURS = new Set([
   ...[DATABASE, `${DATABASE}-wal`, `${DATABASE}-shm`, `${DATABASE}-journal`, PHRASES],
   ...[LOCK, `${LOCK}-journal`],
 ]);
+/** A damaged database that the store moved aside. */
+const DAMAGED = `${DATABASE}.damaged-`;
 const PROBE = '.parley-probe';
 /** A full disk does not prevent a start; the store reports it as a health problem. */
 const FULL = ['ENOSPC', 'EDQUOT'];
@@ -30,6 +34,21 @@ export async function prepareDataDirectory(dataDir: string): Promise<readonly st
     throw new ParleyError('DATA_DIR_UNUSABLE', `${path}: ${reasonOf(cause)}`, { cause });
   }
   return hide(path);
+}
+
+/** Makes this process the only server of `dataDir`. Throws DATA_DIR_IN_USE if there is another one. Where files cannot be locked, such as on some network file systems, it logs a warning and returns undefined: sessions of an earlier server are then not continued. */
+export function claimDataDirectory(dataDir: string, log: Logger): DataLock | undefined {
+  const path = resolve(dataDir, LOCK);
+  try {
+    return takeDataLock(path);
+  } catch (error) {
+    if (error instanceof ParleyError) throw error;
+    log.warn(
+      { err: error },
+      `${path} cannot be locked: sessions of an earlier server are not continued, and a second server of this directory would go unnoticed`,
+    );
+    return undefined;
+  }
 }
 
 /** Not `mkdir` with `recursive`: in Node 20 it never returns where nothing can be created, such as in `/proc`. */
@@ -58,8 +77,9 @@ async function tryToWrite(path: string): Promise<void> {
 
 async function hide(path: string): Promise<readonly string[]> {
   const names = await readdir(path);
-  const files = names.filter((name) => OURS.has(name)).map((name) => join(path, name));
-  const shared = names.some((name) => !OURS.has(name) && !name.startsWith(PROBE));
+  const isOurs = (name: string) => OURS.has(name) || name.startsWith(DAMAGED);
+  const files = names.filter(isOurs).map((name) => join(path, name));
+  const shared = names.some((name) => !isOurs(name) && !name.startsWith(PROBE));
   const warnings: string[] = [];
   for (const one of shared ? files : [path, ...files]) {
     try {

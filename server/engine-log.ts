@@ -21,6 +21,12 @@ export function logEngineEvent(log: Logger, event: ChainEvent): void {
     case 'switched':
       log.warn({ kind, engine, from: event.from }, 'another engine goes on');
       return;
+    case 'voiceUnknown':
+      log.warn(
+        { kind, engine, voice: event.voice, err: event.error },
+        `unknown voice ${event.voice}: speaking in the default voice; request one that ${engine} has`,
+      );
+      return;
     case 'hedged':
       log.debug({ kind, engine, from: event.from, ms: Math.round(event.ms) }, 'another engine is asked too');
       return;

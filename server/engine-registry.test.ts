@@ -11,7 +11,7 @@ import { loadConfig } from './config/load.ts';
 import { ENGINE_KINDS, ENGINES, enginesOf } from './engine-registry.ts';
 import { makeEngine } from './engines.ts';
 
-const page = fileURLToPath(new URL('../docs/engines.md', import.meta.url));
+const page = fileURLToPath(new URL('../docs/reference/engines.md', import.meta.url));
 const dialogFile = fileURLToPath(new URL('../examples/robot.dialog.yaml', import.meta.url));
 
 describe('the registry of engines', () => {
@@ -38,7 +38,7 @@ describe('the registry of engines', () => {
     await rm(folder, { recursive: true });
   });
 
-  it('matches docs/engines.md', async () => {
+  it('matches docs/reference/engines.md', async () => {
     const text = await readFile(page, 'utf8');
     const between = /(<!-- engines: made from the registry -->\n\n)[\s\S]*?(\n<!-- end of engines -->)/u;
     expect(text).toMatch(between);

@@ -23,7 +23,7 @@ export const ENGINE_KINDS = ['stt', 'llm', 'tts'] as const satisfies readonly En
 export const DESCRIBED_KINDS = [...ENGINE_KINDS, 'speech'] as const satisfies readonly DescribedKind[];
 
 /**
- * Every engine. The configuration, its reference, the chains and the tables in docs/engines.md are derived from this.
+ * Every engine. The configuration, its reference, the chains and the tables in docs/reference/engines.md are derived from this.
  */
 export const ENGINES = {
   stt: [soundswallower, sherpaStt, openaiStt, wyomingStt, remoteStt],

@@ -55,7 +55,7 @@ function withoutPhrases(config: Config): readonly Notice[] {
     if (tableOf(tag) || config.byLanguage[tag]?.phrases || own) return [];
     const message =
       `Parley has no phrases of its own in ${tag} and says "${config.phrases.notUnderstood}": ` +
-      `set byLanguage.${tag}.phrases, or phrases; see docs/languages.md`;
+      `set byLanguage.${tag}.phrases, or phrases; see docs/how-to/languages.md`;
     return [{ code: 'LANGUAGE_WITHOUT_PHRASES', message }];
   });
 }

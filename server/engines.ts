@@ -217,7 +217,7 @@ function speech(
       })
     : undefined;
   const fixed = new Set([
-    ...fixedPhrases(dialog, config),
+    ...fixedPhrases(dialog, config, config.language),
     ...phrasesOfOthers(config, dialog).map(({ text }) => text),
   ]);
   let main: CachedTts | undefined;

@@ -23,12 +23,12 @@ describe('the fillers of a server', () => {
   });
 
   it('are synthesised before the other fixed phrases, each whole and in its spoken form', () => {
-    expect(fixedPhrases(dialog, configured([]))[0]).toBe('Hm, let me see, that takes a moment.');
-    expect(fixedPhrases(dialog, configured(['One moment.']))[0]).toBe('One moment.');
+    expect(fixedPhrases(dialog, configured([]), 'en')[0]).toBe('Hm, let me see, that takes a moment.');
+    expect(fixedPhrases(dialog, configured(['One moment.']), 'en')[0]).toBe('One moment.');
   });
 
   it('are not synthesised when fillers are off', () => {
-    const texts = fixedPhrases(dialog, configured([], 0));
-    expect(texts).toEqual(fixedPhrases(without, configured([])));
+    const texts = fixedPhrases(dialog, configured([], 0), 'en');
+    expect(texts).toEqual(fixedPhrases(without, configured([]), 'en'));
   });
 });

@@ -12,7 +12,7 @@ import {
 } from '../machines/journal/record.ts';
 import { parseJson } from '../machines/json.ts';
 
-// A journal as one file of JSON lines; the format is described in docs/journal.md.
+// A journal as one file of JSON lines; the format is described in docs/reference/journal.md.
 
 export interface JournalFile {
   readonly journal: Journal;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { shownText } from './terminal.ts';
 
 const entrySchema = z.looseObject({
   level: z.number(),
@@ -24,8 +25,8 @@ export function prettyLine(json: string, colours: boolean): string {
   const { level, time, msg, err, code, ...fields } = parsed.data;
   const [name, colour] = LEVELS[level] ?? [String(level), 0];
   const paint = (text: string, with_: number) => (colours ? `\u001b[${with_}m${text}\u001b[0m` : text);
-  const parts = [paint(clock(time), 90), paint(name.padEnd(5), colour), msg];
-  if (err && !msg.includes(err.message)) parts.push(`(${err.message})`);
+  const parts = [paint(clock(time), 90), paint(name.padEnd(5), colour), shownText(msg)];
+  if (err && !msg.includes(err.message)) parts.push(`(${shownText(err.message)})`);
   const facts = {
     ...(err?.code !== undefined && { code: err.code }),
     ...(code !== undefined && { code }),
@@ -42,5 +43,5 @@ function clock(time: number): string {
 }
 
 function shown(value: unknown): string {
-  return typeof value === 'string' && !/[\s"=]/u.test(value) ? value : JSON.stringify(value);
+  return shownText(typeof value === 'string' && !/[\s"=]/u.test(value) ? value : JSON.stringify(value));
 }

@@ -14,7 +14,7 @@ export { ADVICE } from '../machines/advice.ts';
 export { ERRORS, type ErrorCode, ParleyError } from '../machines/errors.ts';
 export type { LogEntry } from '../machines/log.ts';
 export { defaultParameters, type SessionParameters } from '../machines/parameters.ts';
-export type { Message } from '../machines/session/turn/history.ts';
+export type { Message } from '../machines/session/model.ts';
 export * from '../machines/wire.ts';
 export { VoiceClient, type VoiceClientOptions } from './client/voice-client.ts';
 export { type ConfigInput, loadConfig } from './config/load.ts';

@@ -7,7 +7,7 @@ import { fixedPhrases, phrasePreparer } from './phrases.ts';
 
 const dialog = parseDialog('entries: [{ id: hello, phrases: hello, replies: Hello! }]', 'test.dialog.yaml');
 const config = loadConfig({ env: {}, cwd: '/nowhere' });
-const count = fixedPhrases(dialog, config).length;
+const count = fixedPhrases(dialog, config, 'en').length;
 
 /** Notes when each phrase is made, in ms. */
 function open() {

@@ -1,9 +1,9 @@
 import { type Dialog, fillersOf, placeholdersIn, withDialog } from '../actors/dialog/mod.ts';
-import { speechText } from '../actors/reply/speech-text.ts';
 import { realClock } from '../adapters/real-clock.ts';
 import type { CachedTts } from '../adapters/tts/phrase-cache-tts.ts';
 import type { Clock } from '../machines/clock.ts';
 import type { SessionParameters } from '../machines/parameters.ts';
+import { readAloud } from '../machines/policies/reading/mod.ts';
 import { cutSegments } from '../machines/policies/segmenter.ts';
 import { baseLanguage } from '../machines/policies/text.ts';
 import type { Config } from './config/schema.ts';
@@ -30,7 +30,11 @@ const LOOK_AGAIN_MS = 50;
 
 /** All phrases with a fixed text, as the segments that are requested: Parley's own phrases, the greeting, and the replies of the dialog without slots. Fillers come first and are not segmented: a filler is only used if it is cached whole.
  */
-export function fixedPhrases(dialog: Dialog, parameters: SessionParameters): readonly string[] {
+export function fixedPhrases(
+  dialog: Dialog,
+  parameters: SessionParameters,
+  language: string,
+): readonly string[] {
   const replies = dialog.entries.flatMap((entry) => entry.replies);
   const { fillers: _whole, ...own } = parameters.phrases;
   const texts = [
@@ -42,8 +46,8 @@ export function fixedPhrases(dialog: Dialog, parameters: SessionParameters): rea
   const fixed = texts.filter((text) => text.trim() !== '' && placeholdersIn(text).length === 0);
   const fillers = parameters.reply.fillerAfterMs > 0 ? fillersOf(parameters, dialog) : [];
   const spoken = [
-    ...fillers.map((text) => speechText(text).text),
-    ...fixed.flatMap((text) => segmentsOf(text, parameters)),
+    ...fillers.map((text) => readAloud(text, language, parameters.reading).text),
+    ...fixed.flatMap((text) => segmentsOf(text, parameters, language)),
   ];
   return [...new Set(spoken)].filter((text) => text !== '');
 }
@@ -64,19 +68,21 @@ export function phrasesOfOthers(
       (text) => text.trim() !== '' && placeholdersIn(text).length === 0,
     );
     const spoken = [
-      ...(parameters.reply.fillerAfterMs > 0 ? fillers.map((text) => speechText(text).text) : []),
-      ...fixed.flatMap((text) => segmentsOf(text, parameters)),
+      ...(parameters.reply.fillerAfterMs > 0
+        ? fillers.map((text) => readAloud(text, language, parameters.reading).text)
+        : []),
+      ...fixed.flatMap((text) => segmentsOf(text, parameters, language)),
     ];
     return spoken.map((text) => ({ text, language }));
   });
 }
 
-function segmentsOf(text: string, parameters: SessionParameters): string[] {
+function segmentsOf(text: string, parameters: SessionParameters, language: string): string[] {
   const { lengths } = cutSegments(text, { segment: 0, final: true }, parameters.reply);
   let at = 0;
   return lengths.map((length) => {
     at += length;
-    return speechText(text.slice(at - length, at)).text;
+    return readAloud(text.slice(at - length, at), language, parameters.reading).text;
   });
 }
 
@@ -101,7 +107,7 @@ export function phrasePreparer(
   };
   const prepareAll = async (onProgress: (progress: PhraseProgress) => void, busy: () => boolean) => {
     const texts = [
-      ...fixedPhrases(dialog, config).map((text) => ({ text, language, voice })),
+      ...fixedPhrases(dialog, config, language).map((text) => ({ text, language, voice })),
       ...phrasesOfOthers(config, dialog).map((one) => ({
         ...one,
         voice: config.byLanguage[one.language]?.voice,

@@ -22,11 +22,13 @@ export interface ServeOptions {
   readonly onProgress?: (what: string) => void;
   /** The ordered log of every session. */
   readonly onLog?: (session: string, entry: LogEntry) => void;
+  /** The session has ended completely here; another process may have it. */
+  readonly onClosed?: (session: string) => void;
   /** Receives the events of the engine chains. Must not throw. */
   readonly onEngineEvent?: (event: ChainEvent) => void;
   /** The other processes of the same supervisor, which hands the connections of clients to this one. Default: none. */
   readonly siblings?: Siblings;
-  /** Parts that replace the configured ones. See docs/embedding.md. */
+  /** Parts that replace the configured ones. See docs/how-to/embed.md. */
   readonly parts?: {
     /** For a kind that is absent here, the configured engines are used. */
     readonly engines?: LocalEngines;
@@ -53,7 +55,7 @@ export interface Server {
   stats(): DoorStats;
   /** Statistics of the configured engines. */
   engineStats(): EngineStats | undefined;
-  /** The flags of new sessions from now on; see flags.md. */
+  /** The flags of new sessions from now on; see docs/how-to/deploy.md. */
   setFlags(flags: Config['flags']): void;
   /** Refuses new sessions and ends live ones after `graceMs` (default `limits.drainGraceMs`). Resolves when all records are on disk, so the process may end then. Idempotent.
    */

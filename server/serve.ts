@@ -1,3 +1,4 @@
+import { realClock } from '../adapters/real-clock.ts';
 import { takeEngineCounts } from './analytics/worker-counts.ts';
 import { makeBase } from './assembly/base.ts';
 import { makeClientSide } from './assembly/client-side.ts';
@@ -9,6 +10,7 @@ import { engineSources } from './engine-sources.ts';
 import { warmSpeechModel } from './engines.ts';
 import { failoverUrl } from './failover/open.ts';
 import { withLanguages } from './languages.ts';
+import { warmWhenThere } from './late-engines.ts';
 import type { ServeOptions, Server } from './serve-options.ts';
 import { warmSessions } from './warm-sessions.ts';
 
@@ -19,7 +21,10 @@ export async function serve(options: ServeOptions): Promise<Server> {
     const config = withLanguages(options.config, !options.parts?.engines);
     return await assemble({ ...options, config }, closers);
   } catch (error) {
-    await closeAll(closers);
+    // The start's own error is the one to report.
+    await closeAll(closers).catch((closing) =>
+      options.log.warn({ err: closing }, 'a part could not be closed'),
+    );
     throw error;
   }
 }
@@ -54,8 +59,12 @@ async function assemble(options: ServeOptions, closers: Closers): Promise<Server
     await front.close();
   });
   onProgress('loading the speech engines');
+  const closing = new AbortController();
+  closers.push(async () => closing.abort());
+  const late = { clock: realClock, log, readiness, signal: closing.signal };
   await Promise.all([
-    ...[vad, engines.stt, engines.llm, engines.tts].map((engine) => engine?.warm?.()),
+    vad.warm?.(),
+    ...[engines.stt, engines.llm, engines.tts].map((engine) => warmWhenThere(engine, late)),
     engines.speech && warmSpeechModel(engines.speech, options.config.language),
   ]);
   warm = true;
@@ -73,10 +82,11 @@ async function assemble(options: ServeOptions, closers: Closers): Promise<Server
       url: inner,
       accept: front.accept,
       lateMs: () => base.loop.medianMs(),
+      onUnknown: (type) => log.warn({ type }, 'an unknown message of the supervisor is ignored'),
     },
   });
   void engines.preparePhrases?.(phraseLog(log), () => hosted.busy() || governor.degraded);
-  let closing: Promise<void> | undefined;
+  let closed: Promise<void> | undefined;
   return {
     url,
     port,
@@ -88,8 +98,8 @@ async function assemble(options: ServeOptions, closers: Closers): Promise<Server
     drain: (graceMs) => door.drain(graceMs),
     leave: (graceMs) => door.drain(graceMs, true),
     close: () => {
-      closing ??= closeAll(closers);
-      return closing;
+      closed ??= closeAll(closers);
+      return closed;
     },
   };
 }

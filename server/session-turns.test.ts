@@ -8,7 +8,7 @@ const stateOf = (value: PublicState, turn: number): LogEntry => ({
   command: { type: 'publish', message: { type: 'state', value, turn, generation: turn, seq: 1, at: 1 } },
 });
 
-it('a log line about a session names its turn, until the session ends', () => {
+it('a log line about a session names its turn, until the session is closed or has moved', () => {
   const turns = new SessionTurns();
   const line = { session: 'a', code: 'STORE_FAILED' };
   expect(turns.fieldsFor(line)).toEqual({});
@@ -18,5 +18,7 @@ it('a log line about a session names its turn, until the session ends', () => {
   expect(turns.fieldsFor({ session: 'a', turn: 2 })).toEqual({});
   expect(turns.fieldsFor({ kind: 'llm' })).toEqual({});
   turns.onLog('a', stateOf('ended', 3));
+  expect(turns.fieldsFor(line)).toEqual({ turn: 3 });
+  turns.onClosed('a');
   expect(turns.fieldsFor(line)).toEqual({});
 });

@@ -9,9 +9,11 @@ export class SessionTurns {
     if (entry.type !== 'command' || entry.command.type !== 'publish') return;
     const { message } = entry.command;
     if (message.type !== 'state') return;
-    if (message.value === 'ended') this.#turns.delete(session);
-    else this.#turns.set(session, message.turn);
+    this.#turns.set(session, message.turn);
   };
+
+  /** The session has ended, or moved to another process. */
+  readonly onClosed = (session: string): void => void this.#turns.delete(session);
 
   /** Fields to add to a log line: the turn of its session, unless the line names one or the session has ended. */
   readonly fieldsFor = (line: object): { readonly turn?: number } => {

@@ -2,6 +2,9 @@ import { randomInt } from 'node:crypto';
 import type { TurnRecord } from '../actors/ports/store.ts';
 import { openSession, type SessionDeps } from '../actors/session/session.ts';
 import { errorRecord, ParleyError } from '../machines/errors.ts';
+import { LOST } from '../machines/session/actions/ends.ts';
+import { withNames } from '../machines/session/actions/follow-ups.ts';
+import { phrasesIn } from '../machines/session/language/language.ts';
 import type { Continued, Continuing } from './continuing/continuing.ts';
 import type {
   OpenSession,
@@ -53,7 +56,7 @@ export function sessionHost(
     const startedAt = new Date().toISOString();
     if (!rebuilt) saved(request, startedAt);
     const seed = rebuilt?.kernel.context.input.seed ?? randomInt(2 ** 32);
-    const said = after && !rebuilt ? await contexts.take({ ...after, user }) : [];
+    const { history: said, lost } = after && !rebuilt ? await contexts.take({ ...after, user }) : NEW;
     const before = rebuilt ? saidIn(rebuilt) : said;
     const context = secret === undefined ? undefined : contexts.follow({ session, secret, user }, before);
     const steps = flags.of(session);
@@ -62,12 +65,14 @@ export function sessionHost(
       context?.turn(turn),
     );
     const copy = replicated(request, startedAt, listener, rebuilt);
-    const begun = openSession(own, { ...request, seed }, listener, rebuilt);
+    const begun = openSession(own, { ...request, seed }, withLost(listener, context?.lost), rebuilt);
     // Who knows of the session can come back to it.
     if (!rebuilt) await copy?.established();
     // Else the server after this one might use its generations again. What fails is reported by the session.
     if (rebuilt) await (copy ?? begun).durable().catch(() => {});
     if (said.length > 0) begun.command({ type: 'history', entries: [...said] });
+    const say = withNames(phrasesIn(request.language, own.parameters).actionLost, lost);
+    if (say) begun.command({ type: 'respond', say });
     const manual = (request.attention ?? deps.parameters.attention.mode) === 'push';
     const opened = steps.bargeIn ? begun : withoutBargeIn(begun, manual || rebuilt !== undefined);
     return { opened, context, copy };
@@ -107,9 +112,24 @@ export function sessionHost(
         present: opened.present,
         speak: opened.speak,
         heardAt: opened.heardAt,
+        setEcho: opened.setEcho,
         ...(rebuilt && { epoch: rebuilt.returns + 2 }),
         close: (reason) => close(reason).finally(() => failover?.settled(session)),
       };
+    },
+  };
+}
+
+const NEW = { history: [], lost: [] } as const;
+
+/** Passes everything on, and the names of actions that were lost with the client. */
+function withLost(listener: SessionListener, lost: ((name: string) => void) | undefined): SessionListener {
+  if (!lost) return listener;
+  return {
+    ...listener,
+    message(message) {
+      if (message.type === 'action' && message.message === LOST.client) lost(message.name);
+      listener.message(message);
     },
   };
 }

@@ -37,7 +37,7 @@ export function wyomingServices(
       llm: () => engines.llm(scope()),
       tts: () => engines.tts(scope()),
     },
-    ...{ options, language, voice, reply: parameters.reply },
+    ...{ options, language, voice, reply: parameters.reply, reading: parameters.reading },
     offer: {
       ...{ version: packageVersion(), stt, llm, tts, hasActions },
       voice: voice ?? tts[0]?.name ?? 'default',

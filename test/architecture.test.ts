@@ -3,7 +3,7 @@ import { dirname, join, normalize, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 
-/** The import directions of docs/design.md, section 2. */
+/** The import directions of docs/explanation/architecture.md, section 2. */
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const MAX_LINES = 400;
 
@@ -29,13 +29,20 @@ function sources(folder: string): Source[] {
 function importsOf(file: string, text: string): Source['imports'] {
   const found: { from: string; typeOnly: boolean }[] = [];
   const patterns =
-    /^(?:import|export)\s+(type\s)?[^;'"]*?from\s+'([^']+)'|^import\s+'([^']+)'|\bimport\('([^']+)'\)/gmu;
-  for (const [, type, named, bare, dynamic] of withoutComments(text).matchAll(patterns)) {
+    /^(?:import|export)\s+(type\s)?([^;'"]*?)from\s+'([^']+)'|^import\s+'([^']+)'|\bimport\('([^']+)'\)/gmu;
+  for (const [, type, names, named, bare, dynamic] of withoutComments(text).matchAll(patterns)) {
     const name = named ?? bare ?? dynamic ?? '';
     const from = name.startsWith('.') ? relative(ROOT, normalize(join(dirname(file), name))) : name;
-    found.push({ from, typeOnly: type !== undefined });
+    // A dynamic import waits for its use, so it closes no circle.
+    found.push({ from, typeOnly: type !== undefined || dynamic !== undefined || onlyTypes(names) });
   }
   return found;
+}
+
+/** Whether all names in braces are imported as types. */
+function onlyTypes(names = ''): boolean {
+  const braces = /^\{([\s\S]*)\}\s*$/u.exec(names);
+  return braces?.[1]?.split(',').every((name) => /^\s*(?:type\s|$)/u.test(name)) ?? false;
 }
 
 function withoutComments(text: string): string {
@@ -62,9 +69,16 @@ function within(folders: readonly string[], from: string): boolean {
 }
 
 /** What engines of several kinds are made of. */
-const SHARED_ADAPTERS = ['http', 'models', 'nats', 'onnx', 'sherpa', 'soundswallower', 'wyoming'].map(
-  (name) => `adapters/${name}`,
-);
+const SHARED_ADAPTERS = [
+  'http',
+  'models',
+  'nats',
+  'onnx',
+  'rosbridge',
+  'sherpa',
+  'soundswallower',
+  'wyoming',
+].map((name) => `adapters/${name}`);
 
 function isOurs(from: string): boolean {
   return within(
@@ -80,7 +94,13 @@ const server = sources('server');
 const web = sources('web');
 const client = sources('clients/typescript/src');
 /** What the wire is made of, without its checks. */
-const WIRE = ['machines/wire.ts', 'machines/audio.ts', 'machines/errors.ts', 'machines/json.ts'];
+const WIRE = [
+  'machines/wire.ts',
+  'machines/audio-message.ts',
+  'machines/audio.ts',
+  'machines/errors.ts',
+  'machines/json.ts',
+];
 
 describe('this test', () => {
   it('sees every kind of import, and none in a comment', () => {
@@ -128,7 +148,7 @@ describe('machines/', () => {
 
 describe('actors/', () => {
   it('import machines/, their own files and pure packages only', () => {
-    const packages = ['xstate', 'zod', 'yaml'];
+    const packages = ['xstate', 'zod', 'yaml', '@cfworker/json-schema'];
     expect(
       forbidden(actors, (from) => packages.includes(from) || within(['machines', 'actors'], from)),
     ).toEqual([]);
@@ -236,6 +256,67 @@ describe('clients/typescript/', () => {
   });
 });
 
+/** Files that import each other in a circle at run time, each circle as one sorted list. */
+function circles(files: readonly Source[]): string[][] {
+  const imports = new Map(
+    files.map(({ path, imports: all }) => [
+      path,
+      all.filter(({ typeOnly }) => !typeOnly).map(({ from }) => from),
+    ]),
+  );
+  const reachable = (start: string) => {
+    const seen = new Set<string>();
+    const open = [...(imports.get(start) ?? [])];
+    for (let next = open.pop(); next !== undefined; next = open.pop()) {
+      if (seen.has(next) || !imports.has(next)) continue;
+      seen.add(next);
+      open.push(...(imports.get(next) ?? []));
+    }
+    return seen;
+  };
+  const reached = new Map([...imports.keys()].map((path) => [path, reachable(path)]));
+  const found = new Map<string, string[]>();
+  for (const [path, all] of reached) {
+    if (!all.has(path)) continue;
+    const circle = [...all].filter((other) => reached.get(other)?.has(path)).sort();
+    found.set(circle.join(), circle);
+  }
+  return [...found.values()];
+}
+
+describe('imports at run time', () => {
+  it('form no circle: what a file needs is loaded before it', () => {
+    const testing = sources('testing');
+    expect(circles([...machines, ...actors, ...adapters, ...server, ...testing, ...web, ...client])).toEqual(
+      [],
+    );
+  });
+
+  it('do not include imports of types, also of single names', () => {
+    const text = `import type { A } from './a.ts';
+import { type B, type C } from './b.ts';
+import { type D, d } from './d.ts';
+export type * from './e.ts';
+`;
+    const values = importsOf(join(ROOT, 'machines/x.ts'), text).filter(({ typeOnly }) => !typeOnly);
+    expect(values.map(({ from }) => from)).toEqual(['machines/d.ts']);
+  });
+});
+
+describe('the model of a session', () => {
+  it('is types alone, so that every file may import it', () => {
+    for (const name of ['model', 'events', 'commands']) {
+      const file = machines.find(({ path }) => path === `machines/session/${name}.ts`);
+      const statements = withoutComments(file?.text ?? '').match(/^[a-z].*$/gmu) ?? [];
+      expect(statements.length).toBeGreaterThan(5);
+      const others = statements.filter(
+        (line) => !/^(?:import type|(?:export )?(?:type|interface)) /u.test(line),
+      );
+      expect(others).toEqual([]);
+    }
+  });
+});
+
 describe('every source file', () => {
   it(`has at most ${MAX_LINES} lines`, () => {
     const long = [...machines, ...actors, ...adapters, ...server, ...web, ...client]
@@ -250,8 +331,9 @@ describe('a long test', () => {
   it('has its short form beside it: the file of the same name, or of how that begins', () => {
     const tests = ['adapters', 'server', 'test', 'testing'].flatMap(sources).map(({ path }) => path);
     const long = tests.filter((path) => path.endsWith('.long.test.ts'));
-    const short = tests.filter((path) => /(?<!\.long)\.test\.ts$/u.test(path));
-    const begins = (path: string) => short.some((one) => path.startsWith(one.replace('.test.ts', '')));
+    const short = tests.filter((path) => path.endsWith('.test.ts') && !path.endsWith('.long.test.ts'));
+    const begins = (path: string) =>
+      short.some((one) => path.startsWith(one.replace(/(\.real)?\.test\.ts$/u, '')));
     expect(long).not.toEqual([]);
     expect(long.filter((path) => !begins(path))).toEqual([]);
   });

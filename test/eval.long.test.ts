@@ -49,7 +49,7 @@ describe('the voice stop, over the robot’s own voice before the ear knows its 
     const scenario = parseScenario({
       name: 'Stop',
       voices: ['en-gb+m3'],
-      ...{ echoDb: 0, distortion: 0.2, background: { kind: 'pink', db: -35 } },
+      ...{ echoDb: 0, echo: 'present', distortion: 0.2, background: { kind: 'pink', db: -35 } },
       steps: [{ stop: 'stop', over: 'tell me a story' }],
     });
     const { all } = await evaluate([scenario], { dialog, spotStops: 'always' });

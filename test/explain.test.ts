@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { defaultParameters } from '../machines/parameters.ts';
-import { initialContext, type SessionInput } from '../machines/session/context.ts';
+import { initialContext } from '../machines/session/context.ts';
 import type { SessionEvent } from '../machines/session/events.ts';
 import { sessionMachine } from '../machines/session/machine.ts';
+import type { SessionInput } from '../machines/session/model.ts';
 import { conversationOf, regionsOf } from '../machines/session/regions.ts';
 import { Stepper } from '../testing/model/transitions.ts';
 import { Explainer } from '../web/inspect/model/explain.ts';
@@ -15,7 +16,7 @@ describe('Explainer', () => {
     const explainer = new Explainer(defaultParameters);
 
     const { taken, guards } = explainer.explain(
-      { value: 'idle', context: initialContext(INPUT) },
+      { value: 'idle', context: initialContext(INPUT, defaultParameters) },
       { type: 'text', text: 'hi' },
       10,
     );
@@ -32,17 +33,19 @@ describe('Explainer', () => {
     const explainer = new Explainer(defaultParameters);
 
     const explained = explainer.explain(
-      { value: 'idle', context: initialContext(INPUT) },
+      { value: 'idle', context: initialContext(INPUT, defaultParameters) },
       { type: 'llm.delta', text: 'late' },
       10,
     );
 
-    // The guards of what follows results of actions, and of the robot's attention, are asked after every event.
+    // The guards of a stop in discarded speech, of results of actions, of the robot's attention and of its body are asked after every event.
     expect(explained.taken).toEqual([]);
     expect(explained.guards.filter(({ passed }) => passed)).toEqual([]);
     expect(explained.guards.map(({ transition }) => transition).sort()).toEqual([
+      '(root) · always',
       'attention.awake · always #1',
       'attention.awake · always #2',
+      'body.still · always',
       'idle · always',
     ]);
   });
@@ -51,7 +54,7 @@ describe('Explainer', () => {
     const explainer = new Explainer(defaultParameters);
 
     const explained = explainer.explain(
-      { value: 'ended', context: initialContext(INPUT) },
+      { value: 'ended', context: initialContext(INPUT, defaultParameters) },
       { type: 'halt' },
       10,
     );
@@ -62,7 +65,7 @@ describe('Explainer', () => {
   it('tells of every event of recorded sessions what the machine itself did', () => {
     for (const name of ['spoken', 'barge-in', 'failing-engine']) {
       const explainer = new Explainer(defaultParameters);
-      const stepper = new Stepper(sessionMachine(defaultParameters), INPUT);
+      const stepper = new Stepper(sessionMachine, { input: INPUT, parameters: defaultParameters });
       let { snapshot } = stepper.initial();
 
       for (const { event, t } of eventsOf(name)) {

@@ -2,12 +2,12 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { parseJournalFile } from '../server/journal-file.ts';
 
-const docs = new URL('../docs/', import.meta.url);
-const text = readFileSync(new URL('inspector.md', docs), 'utf8');
+const docs = new URL('../docs/how-to/', import.meta.url);
+const text = readFileSync(new URL('debug.md', docs), 'utf8');
 /** Of the issue. */
 const LARGEST_PICTURE = 200_000;
 
-it('the pictures of docs/inspector.md are there, and small', () => {
+it('the pictures of docs/how-to/debug.md are there, and small', () => {
   const pictures = [...text.matchAll(/!\[[^\]]+\]\(([^)]+)\)/gu)].map(([, path = '']) => new URL(path, docs));
   expect(pictures.length).toBeGreaterThanOrEqual(5);
   for (const picture of pictures) {

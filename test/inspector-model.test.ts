@@ -6,7 +6,6 @@ import type { JournalRecord } from '../machines/journal/record.ts';
 import { replaySteps } from '../machines/journal/replay.ts';
 import { RecordedState } from '../machines/journal/state.ts';
 import { type KernelEvent, SessionKernel } from '../machines/kernel.ts';
-import { sessionMachine } from '../machines/session/machine.ts';
 import { journalLines, parseJournalFile } from '../server/journal-file.ts';
 import { align } from '../web/inspect/model/align.ts';
 import { compareSessions } from '../web/inspect/model/compare.ts';
@@ -105,7 +104,7 @@ describe('a session in the page', () => {
 
   it('agrees with a kernel about the public state, the turn and the chart', () => {
     const log = opened('barge-in');
-    const kernel = new SessionKernel(sessionMachine(log.header.parameters), log.header.input);
+    const kernel = new SessionKernel(log.header.parameters, log.header.input);
     for (const record of log.records) {
       if (record.source === 'timer') kernel.takeTimer(record.t);
       if (record.record > 0 && !record.stale) kernel.step(JSON.parse(record.event), record.t);
@@ -186,7 +185,7 @@ describe('the trace of a journal', () => {
     const other = new Tracer({ ...log.header, parameters: words }, log.records);
     while (other.next());
     expect(other.straysAt).toBe(recordOf(log, 'speech.stop'));
-    // Without any, the machine cannot be made; without deadlines, a step throws.
+    // Without any, the machine does not begin; without deadlines, a step throws.
     const strayWith = (parameters: object) => {
       const broken = new Tracer({ ...log.header, parameters: parameters as typeof words }, log.records);
       while (broken.next());
@@ -206,7 +205,7 @@ describe('replay in the page', () => {
       records: log.records,
       footer: log.footer,
     };
-    const kernel = new SessionKernel(sessionMachine(log.header.parameters), log.header.input);
+    const kernel = new SessionKernel(log.header.parameters, log.header.input);
     const seen: number[] = [];
     let clock = 0;
     const result = await runInSlices(replaySteps(journal, { kernel, sha256 }), {

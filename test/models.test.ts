@@ -92,8 +92,8 @@ describe('parley models', () => {
     expect(await readdir(join(models, 'tiny'))).toEqual(['model.onnx', 'parley-model.json', 'tokens.txt']);
   });
 
-  it('reads the catalogue that docs/models.md shows', async () => {
-    const [example] = fencesOf('docs/models.md').filter(({ language }) => language === 'json');
+  it('reads the catalogue that docs/how-to/engines.md shows', async () => {
+    const [example] = fencesOf('docs/how-to/engines.md').filter(({ language }) => language === 'json');
     await writeFile(join(folder, 'catalogue.json'), example?.code ?? '');
     expect(await run('list')).toBe(0);
     expect(printed[0]).toContain('our-robot-words');

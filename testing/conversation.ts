@@ -1,4 +1,6 @@
+import type { Secrets } from '../actors/dialog/mod.ts';
 import type { EarParameters } from '../actors/ear/front-end.ts';
+import { slowCheck } from '../adapters/schema/slow-check.ts';
 /** A conversation on virtual time: the real machine, runner, actors, bus and playback around scripted engines. */
 
 import { hostLlm, hostStt, hostTts, remoteLlm, remoteStt, remoteTts } from '../actors/engine-rpc/mod.ts';
@@ -26,11 +28,10 @@ import type { VirtualClock } from '../machines/clock.ts';
 import { type InvariantMonitor, sessionMonitor, type Violation } from '../machines/invariants.ts';
 import type { LogEntry } from '../machines/log.ts';
 import { defaultParameters, type SessionParameters } from '../machines/parameters.ts';
-import type { SessionInput } from '../machines/session/context.ts';
 import type { StopEvent } from '../machines/session/events.ts';
-import { sessionMachine } from '../machines/session/machine.ts';
+import type { SessionInput } from '../machines/session/model.ts';
 import type { ReadWords } from '../machines/session/turn/reading.ts';
-import type { Attention, EchoState, Modality, SessionMessage } from '../machines/wire.ts';
+import type { Attention, EchoState, Modality, SessionMessage, Tool } from '../machines/wire.ts';
 import { type Divergence, replayLog } from './replay-log.ts';
 import { levelVad } from './scripted-engines.ts';
 
@@ -53,7 +54,7 @@ export interface ConversationOptions {
   readonly economy?: Economy;
   readonly parameters?: SessionParameters;
   readonly outputRate?: 16_000 | 24_000;
-  /** Who speaks. Default: nobody known. */
+  /** Who speaks. Default: unknown. */
   readonly user?: string;
   /** Default `en`. */
   readonly language?: string;
@@ -65,6 +66,10 @@ export interface ConversationOptions {
   readonly supports?: (language: string) => boolean;
   /** What the dialog knows about recognised words. Default: nothing. */
   readonly read?: ReadWords;
+  /** Slots of the dialog whose values are hidden. Default: none. */
+  readonly secrets?: Secrets;
+  /** Its actions, as tools. Default: none. */
+  readonly dialogTools?: readonly Tool[];
   /** Default: audio. */
   readonly input?: Modality;
   readonly output?: Modality;
@@ -147,7 +152,7 @@ export class Conversation {
       {
         bus,
         clock,
-        machine: sessionMachine(this.#parameters),
+        slowSchemaCheck: slowCheck,
         parameters: this.#parameters,
         engines: {
           stt: (scope) => remoteStt(bus, clock, stt.name, scope),
@@ -166,6 +171,8 @@ export class Conversation {
         ...(options.memory ? { memory: options.memory } : {}),
         ...(options.supports ? { supports: options.supports } : {}),
         ...(options.read ? { read: options.read } : {}),
+        secrets: options.secrets,
+        ...(options.dialogTools && { dialogTools: options.dialogTools }),
         store: this.#store(),
         ...(options.journal && { journal: options.journal }),
         onLog: (_session, entry) => {
@@ -269,7 +276,7 @@ export class Conversation {
     const hosts = Promise.all(this.#close.map((close) => close()));
     await this.#options.clock.advance(10_000);
     await hosts;
-    const divergence = replayLog(this.log, sessionMachine(this.#parameters), this.#input);
+    const divergence = replayLog(this.log, this.#parameters, this.#input);
     return { violations: this.#monitor.end(), divergence };
   }
 

@@ -1,4 +1,4 @@
-/** Entry point for users' own tests: `parley-voice/testing`. Described in docs/testing.md. */
+/** Entry point for users' own tests: `parley-voice/testing`. Described in docs/how-to/test-your-robot.md. */
 export { type Dialog, dialogActions, dialogReader, haltPhrases, parseDialog } from '../actors/dialog/mod.ts';
 export { speexResampler } from '../adapters/audio/resampler.ts';
 export { type BusUnderTest, busConformance, type TestRunner } from '../adapters/bus/conformance.ts';

@@ -1,8 +1,8 @@
 import { canonicalJson } from '../machines/json.ts';
 import { SessionKernel } from '../machines/kernel.ts';
 import type { LogEntry } from '../machines/log.ts';
-import type { SessionInput } from '../machines/session/context.ts';
-import type { SessionMachine } from '../machines/session/machine.ts';
+import type { SessionParameters } from '../machines/parameters.ts';
+import type { SessionInput } from '../machines/session/model.ts';
 
 /** First difference between a fresh kernel and a log. */
 export interface Divergence {
@@ -17,10 +17,10 @@ export interface Divergence {
  */
 export function replayLog(
   entries: readonly LogEntry[],
-  machine: SessionMachine,
+  parameters: SessionParameters,
   input: SessionInput,
 ): Divergence | undefined {
-  const kernel = new SessionKernel(machine, input);
+  const kernel = new SessionKernel(parameters, input);
   const commandsOf = new Map<number, unknown[]>();
   for (const entry of entries) {
     if (entry.type !== 'command') continue;

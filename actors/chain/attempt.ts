@@ -50,6 +50,8 @@ export class Attempt<Engine extends { readonly name: string }, Event> {
   readonly #onAbort = () => this.abandon();
   #answered = false;
   #over = false;
+  /** When the engine last showed that it works. */
+  #aliveMs: number;
   /** Since when the attempt waits for the engine's next event. */
   #waitingMs: number | undefined;
   #reject: ((error: ParleyError) => void) | undefined;
@@ -69,6 +71,7 @@ export class Attempt<Engine extends { readonly name: string }, Event> {
     this.#ticket = member.breaker.ticket();
     this.#streamsTicket = member.streams.ticket();
     this.#startedMs = context.options.clock.nowMs();
+    this.#aliveMs = this.#startedMs;
     signal.addEventListener('abort', this.#onAbort, { once: true });
     const events = lazily(() => open(member.engine, this.#controller.signal, this.whole));
     this.#events = (this.whole ? gathered(events) : events)[Symbol.asyncIterator]();
@@ -102,6 +105,7 @@ export class Attempt<Engine extends { readonly name: string }, Event> {
         (result) => {
           timer?.cancel();
           this.#waitingMs = undefined;
+          this.#aliveMs = options.clock.nowMs();
           if (result.done || isWellFormed(kind, result.value)) resolve(result);
           else reject(malformed(this.member.engine.name));
         },
@@ -161,7 +165,7 @@ export class Attempt<Engine extends { readonly name: string }, Event> {
   #lateMs(): number | undefined {
     const { kind, options } = this.#context;
     if (this.#over || this.#waitingMs === undefined || kind === 'stt') return undefined;
-    const sinceMs = options.clock.nowMs() - (this.#answered ? this.#waitingMs : this.#startedMs);
+    const sinceMs = options.clock.nowMs() - (this.#answered ? this.#waitingMs : this.#aliveMs);
     return sinceMs > (this.#answered ? stallLimit(options) : firstByteLimit(this, options))
       ? sinceMs
       : undefined;
@@ -180,6 +184,19 @@ export class Attempt<Engine extends { readonly name: string }, Event> {
     this.#context.onOver();
     return true;
   }
+}
+
+/** How many times as long as `firstByteLimit` an engine may show that it works without beginning its answer. */
+const MAX_ALIVE = 10;
+
+/** Until when an attempt that began at `startMs`, and shows now that it works, may take to begin its answer. */
+export function aliveUntil(
+  attempt: { readonly whole: boolean },
+  startMs: number,
+  options: ChainOptions,
+): number {
+  const limitMs = firstByteLimit(attempt, options);
+  return Math.min(options.clock.nowMs() + limitMs, startMs + MAX_ALIVE * limitMs);
 }
 
 /** A whole answer may take twice as long as the first part of a streamed one. */

@@ -1,6 +1,14 @@
 import { ParleyError } from '../../machines/errors.ts';
 import type { EngineKind } from '../subjects.ts';
-import { Attempt, asParleyError, FAILED, firstByteLimit, type Open, stallLimit } from './attempt.ts';
+import {
+  Attempt,
+  aliveUntil,
+  asParleyError,
+  FAILED,
+  firstByteLimit,
+  type Open,
+  stallLimit,
+} from './attempt.ts';
 import type { AskReason, ChainEventBody } from './events.ts';
 import { Member } from './member.ts';
 import type { ChainOptions } from './options.ts';
@@ -171,13 +179,15 @@ export class Chain<Engine extends ChainedEngine> {
   ): Promise<void> {
     const { options } = this;
     const { clock } = options;
-    const dueMs = clock.nowMs() + firstByteLimit(attempt, options);
+    const startMs = clock.nowMs();
+    let dueMs = startMs + firstByteLimit(attempt, options);
     try {
       for (;;) {
         const limit = attempt.answered ? stallLimit(options) : Math.max(0, dueMs - clock.nowMs());
         const { done, value } = await attempt.next(timed ? limit : undefined);
         if (done) break;
         if (answers(value)) attempt.answer();
+        else if (this.kind === 'llm') dueMs = aliveUntil(attempt, startMs, options);
       }
       attempt.succeed();
     } catch (thrown) {

@@ -1,7 +1,15 @@
 import type { TimerHandle } from '../../machines/clock.ts';
 import { ParleyError } from '../../machines/errors.ts';
 import { cancelled } from '../cancellation.ts';
-import { type Attempt, asParleyError, FAILED, firstByteLimit, hedgeDelay, type Open } from './attempt.ts';
+import {
+  type Attempt,
+  aliveUntil,
+  asParleyError,
+  FAILED,
+  firstByteLimit,
+  hedgeDelay,
+  type Open,
+} from './attempt.ts';
 import type { Chain, ChainedEngine, Order } from './chain.ts';
 import type { Member } from './member.ts';
 
@@ -10,6 +18,8 @@ export interface Contest<Engine extends ChainedEngine, Event> {
   readonly open: Open<Engine, Event>;
   /** Whether an event begins the answer. Earlier events are kept and dropped if their engine loses. */
   answers(event: Event): boolean;
+  /** An engine shows that it works, but its answer has not begun. */
+  alive?(): void;
   /** The error for an answer that ended without such an event; undefined if that is acceptable. */
   missing(engine: Engine): ParleyError | undefined;
   readonly signal: AbortSignal;
@@ -104,7 +114,8 @@ class Race<Engine extends ChainedEngine, Event> {
   async #follow(attempt: Attempt<Engine, Event>, limited: boolean): Promise<void> {
     const { clock } = this.#chain.options;
     const { answers, missing } = this.#contest;
-    const dueMs = clock.nowMs() + firstByteLimit(attempt, this.#chain.options);
+    const startMs = clock.nowMs();
+    let dueMs = startMs + firstByteLimit(attempt, this.#chain.options);
     const events: Event[] = [];
     try {
       for (;;) {
@@ -118,7 +129,16 @@ class Race<Engine extends ChainedEngine, Event> {
           return;
         }
         events.push(result.value);
-        if (!answers(result.value)) continue;
+        if (!answers(result.value)) {
+          if (this.#chain.kind !== 'llm') continue;
+          // It works, for example it thinks: no other engine is asked in its place.
+          dueMs = aliveUntil(attempt, startMs, this.#chain.options);
+          if (dueMs > clock.nowMs()) {
+            this.#contest.alive?.();
+            if (!this.#late && this.#running.size === 1) this.#armHedge(attempt, limited);
+          }
+          continue;
+        }
         attempt.answer();
         this.#win({ attempt, events, ended: false });
         return;

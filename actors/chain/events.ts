@@ -21,6 +21,8 @@ export type ChainEvent = {
   | { readonly type: 'failed'; readonly error: ParleyError; readonly ms: number; readonly midway: boolean }
   /** The request continues with `engine`, because `from` failed. */
   | { readonly type: 'switched'; readonly from: string }
+  /** `engine` does not have the requested voice, and speaks in its default one. Once for each voice. */
+  | { readonly type: 'voiceUnknown'; readonly voice: string; readonly error: ParleyError }
   /** `engine` is asked too, because `from` has not answered for `ms`. */
   | { readonly type: 'hedged'; readonly from: string; readonly ms: number }
   /** `open`: it gets no requests for `ms`. */

@@ -70,6 +70,8 @@ function shown(event: ChainEvent): string {
       return `${engine} breaker ${event.state}`;
     case 'streaming':
       return `${engine} streaming ${event.on}`;
+    case 'voiceUnknown':
+      return `${engine} has no voice ${event.voice}`;
     case 'warmed':
     case 'notWarmed':
       return `${engine} ${event.type}`;

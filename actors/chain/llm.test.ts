@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ParleyError } from '../../machines/errors.ts';
 import { hang, type LlmScript, scriptedLlm } from '../../testing/scripted-engines.ts';
+import { pause } from '../cancellation.ts';
 import type { LlmEngine, LlmEvent, LlmRequest } from '../ports/llm.ts';
 import { bench } from './harness-test-util.ts';
 import { chainLlm, type LlmChainOptions } from './llm.ts';
@@ -60,6 +61,28 @@ describe('a chain of language engines', () => {
       'b asked failed',
       'b firstByte 10',
     ]);
+  });
+
+  it('waits for an engine that shows that it works, and asks no other one meanwhile', async () => {
+    const tools = bench();
+    const thinks: LlmEngine = {
+      name: 'a',
+      async *reply(_request, signal) {
+        for (let second = 0; second < 7; second++) {
+          await pause(tools.clock, 900, signal);
+          yield { type: 'delta', text: '' };
+        }
+        yield { type: 'delta', text: 'Well.' };
+      },
+      close: async () => {},
+    };
+    const other = scriptedLlm(tools.clock, () => ({ ...FAST, text: 'b' }), 'b');
+    const reply = tools.read(
+      chainLlm([thinks, other], tools.options).reply(REQUEST, new AbortController().signal),
+    );
+    await tools.clock.advance(10_000);
+    expect(textOf(reply)).toBe('Well.');
+    expect(tools.log).toEqual(['a asked first', 'a firstByte 6300']);
   });
 
   it('aborts an engine that misses its deadline', async () => {

@@ -2,7 +2,7 @@ import { throwIfAborted } from '../cancellation.ts';
 import type { LlmEngine, LlmEvent } from '../ports/llm.ts';
 import { asParleyError, type Open, stallLimit } from './attempt.ts';
 import { Chain, type MemberHealth } from './chain.ts';
-import { firstToAnswer } from './contest.ts';
+import { firstToAnswer, type Winner } from './contest.ts';
 import type { ChainOptions } from './options.ts';
 
 export interface LlmChainOptions extends ChainOptions {
@@ -35,17 +35,18 @@ export function chainLlm(engines: readonly LlmEngine[], options: LlmChainOptions
         engine.reply(whole ? { ...request, stream: false } : request, aborted);
       const order = chain.order();
       chain.probe(order, open, hasContent);
-      const { attempt, events, ended } = await firstToAnswer(chain, {
-        order,
-        open,
-        answers: hasContent,
-        missing: () => undefined,
-        signal,
-      });
+      const { attempt, events, ended } = yield* untilAnswered(signal, (alive, either) =>
+        firstToAnswer(chain, {
+          ...{ order, open, alive, signal: either },
+          answers: hasContent,
+          missing: () => undefined,
+        }),
+      );
       // No other engine can continue the answer, so the caller decides how long it may pause.
       const limit = options.brokenReply === 'end' ? stallLimit(options) : undefined;
       try {
-        yield* events;
+        // The empty ones have been passed on.
+        yield* events.filter(hasContent);
         for (let more = !ended; more; ) {
           const { done, value } = await attempt.next(limit);
           if (done) more = false;
@@ -61,6 +62,45 @@ export function chainLlm(engines: readonly LlmEngine[], options: LlmChainOptions
       }
     },
   };
+}
+
+/**
+ * Yields an empty delta whenever an engine shows that it works, until the contest is over: the session's own deadline
+ * is for engines that do nothing. A caller that stops reading ends the contest.
+ */
+async function* untilAnswered(
+  signal: AbortSignal,
+  begin: (alive: () => void, signal: AbortSignal) => Promise<Winner<LlmEngine, LlmEvent>>,
+): AsyncGenerator<LlmEvent, Winner<LlmEngine, LlmEvent>, void> {
+  const left = new AbortController();
+  let signs = 0;
+  let wake = () => {};
+  const contest = begin(
+    () => {
+      signs++;
+      wake();
+    },
+    AbortSignal.any([signal, left.signal]),
+  );
+  const over = contest.then(
+    () => true,
+    () => true,
+  );
+  let isOver = false;
+  try {
+    for (;;) {
+      const sign = new Promise<boolean>((resolve) => {
+        wake = () => resolve(false);
+        if (signs > 0) wake();
+      });
+      isOver = await Promise.race([over, sign]);
+      if (isOver) return await contest;
+      signs = 0;
+      yield { type: 'delta', text: '' };
+    }
+  } finally {
+    if (!isOver) left.abort();
+  }
 }
 
 /** An empty delta is not part of an answer yet. */

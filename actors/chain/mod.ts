@@ -1,4 +1,4 @@
-/** Several engines of a kind as one. See docs/engines.md. */
+/** Several engines of a kind as one. See docs/how-to/engines.md. */
 export { type ByLanguage, llmByLanguage, sttByLanguage, ttsByLanguage } from './by-language.ts';
 export type { MemberHealth } from './chain.ts';
 export type { AskReason, ChainEvent } from './events.ts';

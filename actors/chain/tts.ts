@@ -9,6 +9,7 @@ import type { ReportsHealth } from './llm.ts';
 import type { Member } from './member.ts';
 import type { ChainOptions } from './options.ts';
 import { Segment } from './segment.ts';
+import { Voices } from './voices.ts';
 
 export interface TtsChainOptions extends ChainOptions {
   /** Resamples the rest of a segment that another engine finishes at another rate. */
@@ -25,10 +26,15 @@ const LAST_STALLS = 2;
  * Returns several speech engines as one. Each segment is a new request, so after a failure the reply continues in the
  * next engine's voice. If a segment breaks off, the next engine continues it from the word that was sounding. A phrase
  * that an engine has in its cache is taken from it, even if its breaker is open. Only the first engine gets a request's
- * `voice`: the others do not know it. Throws CONFIG_INVALID.
+ * `voice`: the others do not know it. If it does not have that voice either, it speaks in its default one. Throws CONFIG_INVALID.
  */
 export function chainTts(engines: readonly TtsEngine[], options: TtsChainOptions): TtsEngine & ReportsHealth {
   const chain = new Chain('tts', engines, options);
+  const [leader] = engines;
+  const voices = new Voices({
+    clock: options.clock,
+    onUnknown: (voice, error) => chain.emit(leader?.name ?? '', { type: 'voiceUnknown', voice, error }),
+  });
 
   async function* speak(
     request: TtsRequest,
@@ -39,7 +45,7 @@ export function chainTts(engines: readonly TtsEngine[], options: TtsChainOptions
     for (let after: Member<TtsEngine> | undefined; ; ) {
       const text = segment.rest;
       const open: Open<TtsEngine, TtsEvent> = (engine, aborted) =>
-        engine.synthesize(requestTo(engine, text), aborted);
+        voices.speak(engine, requestTo(engine, text), aborted);
       const order = chain.order(failed);
       if (!after) chain.probe(order, open, isAudio);
       const winner = await firstToAnswer(chain, {
@@ -68,7 +74,7 @@ export function chainTts(engines: readonly TtsEngine[], options: TtsChainOptions
 
     function requestTo(engine: TtsEngine, text: string): TtsRequest {
       const { voice: _firsts, ...others } = request;
-      return { ...(engine === engines[0] ? request : others), text };
+      return { ...(engine === leader ? request : others), text };
     }
   }
 
@@ -102,9 +108,10 @@ export function chainTts(engines: readonly TtsEngine[], options: TtsChainOptions
     health: () => chain.health,
     warm: () => chain.warm(),
     close: () => chain.close(),
-    cached: (request) => atHand(chain, request) !== undefined,
-    async *synthesize(request, signal) {
+    cached: (request) => atHand(chain, voices.resolve(request)) !== undefined,
+    async *synthesize(asked, signal) {
       throwIfAborted(signal);
+      const request = voices.resolve(asked);
       const ready = atHand(chain, request);
       if (ready) {
         yield* ready.synthesize(request, signal);

@@ -1,21 +1,27 @@
 import type { ChildInputs } from '../../machines/session/commands.ts';
+import type { CheckCall } from '../calls/call-check.ts';
 import { type ChildLogic, childLogic } from '../child.ts';
 import type { SessionMemory } from '../memory/session-memory.ts';
 import type { LlmEngine } from '../ports/llm.ts';
 
 /**
- * Requests the reply from the language engine and emits its text and actions as they arrive. Engines number their
- * actions per request; generation and round in front make an action's id unique in its session.
+ * Requests the reply from the language engine and emits its text and actions as they arrive, these compared with the
+ * schemas of their tools. Engines number their actions per request; generation and round in front make an action's id
+ * unique in its session.
  */
 export function llmChild(
   engine: LlmEngine,
   { generation, round, speculated: _taken, ...request }: ChildInputs['llm'],
+  check: CheckCall,
 ): ChildLogic {
   const prefix = round === undefined ? generation : `${generation}.${round}`;
   return childLogic(async ({ signal, emit }) => {
     for await (const event of engine.reply(request, signal)) {
       if (event.type === 'delta') emit({ type: 'llm.delta', text: event.text });
-      else emit({ type: 'llm.action', id: `${prefix}-${event.id}`, name: event.name, args: event.args });
+      else {
+        const { type: _action, id, ...call } = event;
+        emit({ type: 'llm.action', id: `${prefix}-${id}`, ...(await check(call)) });
+      }
     }
     return null;
   });

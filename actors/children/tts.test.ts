@@ -3,6 +3,7 @@ import { createActor } from 'xstate';
 import { samplesInMs } from '../../machines/audio.ts';
 import { VirtualClock } from '../../machines/clock.ts';
 import { ParleyError } from '../../machines/errors.ts';
+import { defaultParameters } from '../../machines/parameters.ts';
 import type { ChildMessage } from '../../machines/session/commands.ts';
 import type { ChildEvent } from '../../machines/session/events.ts';
 import { AsyncQueue } from '../async-queue.ts';
@@ -78,7 +79,10 @@ function start(parallelSegments = 2, heldMs = 5_000) {
     close: async () => {},
   };
   const listener = new Listener({ generation: 1, track, clock, startMs: 0 });
-  const options = { engine, resamplers: noResampling, track, listener, parallelSegments };
+  const options = {
+    ...{ engine, resamplers: noResampling, track, listener, parallelSegments },
+    reading: defaultParameters.reading,
+  };
   const actor = createActor(ttsChild(options, { generation: 1, language: 'en', voice: null }), {
     input: { mailbox },
   });

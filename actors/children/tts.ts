@@ -1,4 +1,5 @@
 import { type OutputRate, samplesInMs } from '../../machines/audio.ts';
+import type { ReadingParameters } from '../../machines/policies/reading/mod.ts';
 import type { ChildInputs } from '../../machines/session/commands.ts';
 import { type ChildLogic, type ChildScope, childLogic } from '../child.ts';
 import type { ResamplerFactory } from '../ports/resampler.ts';
@@ -15,6 +16,7 @@ export interface TtsChildOptions {
   readonly track: ReplyTrack<OutputRate>;
   /** Receives the progress of the synthesis. */
   readonly listener: Listener;
+  readonly reading: ReadingParameters;
   /** Segments synthesised concurrently, at least 1. */
   readonly parallelSegments: number;
   /** Called when the child has ended for any reason; possibly twice. */
@@ -110,9 +112,9 @@ class Speech {
   }
 
   get #voiceOptions(): SegmentVoiceOptions {
-    const { engine, resamplers, track } = this.#options;
+    const { engine, resamplers, track, reading } = this.#options;
     const { language, voice } = this.#input;
-    return { engine, resamplers, rate: track.rate, language, voice };
+    return { engine, resamplers, rate: track.rate, language, voice, reading };
   }
 
   async #begin(): Promise<void> {
@@ -161,7 +163,7 @@ class Speech {
     const spoken = this.#filler?.spoken;
     this.#filler = undefined;
     track.lead = spoken?.samples.length ?? 0;
-    // Emitted before any of it can sound, so that whoever sees playback start knows that it is the filler.
+    // Emitted before any of it can sound, so that an observer who sees playback start knows that it is the filler.
     this.#scope.emit({ type: 'filler.audio', samples: track.lead });
     if (!spoken) return;
     for (const cue of spoken.cues) track.cue(cue);

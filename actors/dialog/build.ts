@@ -38,9 +38,10 @@ export function buildDialog(data: DialogFile, fail: Fail): Dialog {
   const grammar = new Grammar(slots);
   const halts: string[] = [];
   const used = new Set(
-    Object.values(data.slots).flatMap((slot) =>
-      typeof slot === 'string' ? (/^list of (.*)$/.exec(slot)?.[1] ?? []) : [],
-    ),
+    Object.values(data.slots).flatMap((slot) => {
+      const { type } = slotOf(slot);
+      return typeof type === 'string' ? (/^list of (.*)$/.exec(type)?.[1] ?? []) : [];
+    }),
   );
   let size = 0;
 
@@ -115,8 +116,10 @@ export function buildDialog(data: DialogFile, fail: Fail): Dialog {
 function slotTypes(data: DialogFile, fail: Fail): ReadonlyMap<string, SlotType> {
   const { language } = data;
   const slots = new Map<string, SlotType>();
-  for (const [name, written] of Object.entries(data.slots)) {
+  for (const [name, slot] of Object.entries(data.slots)) {
     const path = ['slots', name];
+    const { type: written, secret } = slotOf(slot);
+    if (secret && written === 'date') fail(path, 'a date cannot be secret');
     const type = attempt(fail, path, () => {
       checkName(name);
       if (typeof written === 'string') return builtInType(written, language, (slot) => slots.get(slot));
@@ -125,9 +128,25 @@ function slotTypes(data: DialogFile, fail: Fail): ReadonlyMap<string, SlotType> 
         : Object.entries(written);
       return wordsType(pairs, language);
     });
-    slots.set(name, type);
+    slots.set(name, secret ? { ...type, secret } : type);
   }
   return slots;
+}
+
+/** A slot without its short form. */
+function slotOf(slot: DialogFile['slots'][string]): {
+  readonly type: string | readonly string[] | Readonly<Record<string, string | number | boolean>>;
+  readonly secret?: true;
+} {
+  if (typeof slot === 'string' || Array.isArray(slot)) return { type: slot };
+  if (isSecretForm(slot)) return { type: slot.type, ...(slot.secret && { secret: true }) };
+  return { type: slot };
+}
+
+function isSecretForm(
+  slot: Exclude<DialogFile['slots'][string], string | string[]>,
+): slot is Extract<DialogFile['slots'][string], { type: unknown; secret: boolean }> {
+  return Object.keys(slot).sort().join() === 'secret,type' && typeof slot.secret === 'boolean';
 }
 
 function checkName(slot: string): void {

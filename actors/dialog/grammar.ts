@@ -3,8 +3,10 @@
  * any number of sentences.
  */
 import type { DialogEntry } from './dialog.ts';
+import { misspelt } from './misspelt.ts';
 import { isNumeral } from './numbers.ts';
 import { PhraseError, type PhraseNode } from './phrase.ts';
+import { isSealedWord, MASK, SEALED_WORDS } from './sealed.ts';
 import type { FilledSlot, Slots, SlotType } from './slots.ts';
 
 /** A sentence of the dialog that was found in a text. */
@@ -80,17 +82,34 @@ export class Grammar {
     return this.#sentences(this.#walk(words, tolerance, required), tolerance === 'word');
   }
 
-  /** The longest sentences among those that begin at `words[from]`, differ in nothing and pass `wanted`. */
-  longestFrom(words: readonly string[], from: number, wanted: (one: Parsed) => boolean): readonly Parsed[] {
-    let longest: readonly Parsed[] = [];
+  /**
+   * The longest sentences among those that begin at `words[from]`, differ in nothing and may be `wanted`, by their entry and number
+   * of words.
+   */
+  longestFrom(
+    words: readonly string[],
+    from: number,
+    wanted: (entry: DialogEntry, length: number) => boolean,
+  ): readonly Parsed[] {
+    const ends: (readonly Walk[])[] = [];
     let walks: readonly Walk[] = [];
     for (let at = from; at < words.length; at++) {
       walks = this.#step(at === from ? this.#begin(words[at]) : walks, words[at] ?? '', 'none');
-      if (walks.length === 0) break;
-      const found = this.#sentences(walks, false).filter(wanted);
-      if (found.length > 0) longest = found;
+      if (walks.length === 0 || walks.length > MAX_WALKS) break;
+      const length = at - from + 1;
+      ends.push(
+        walks.filter(({ state }) => {
+          const { ends: entry } = this.#at(state);
+          return entry !== undefined && wanted(entry, length);
+        }),
+      );
     }
-    return longest;
+    // The longest first: reading the words of a sentence takes longer than finding where it ends.
+    for (const walks of ends.reverse()) {
+      const found = this.#sentences(walks, false);
+      if (found.length > 0) return found;
+    }
+    return [];
   }
 
   /** Whether words are a phrase or the beginning of one, and whether they can be continued. */
@@ -100,6 +119,40 @@ export class Grammar {
       ends: this.#sentences(walks, false).length > 0,
       continues: walks.some(({ state }) => this.#leads(state)),
     };
+  }
+
+  /**
+   * Where a secret may begin in words that do not match a sentence: behind the words before it in a phrase, or where a phrase begins
+   * with it. Undefined if nowhere.
+   */
+  secretFrom(words: readonly string[]): number | undefined {
+    for (let from = 0; from < words.length; from += 1) {
+      let walks: readonly Walk[] = this.#begin(words[from]);
+      for (let at = from; at < words.length; at += 1) {
+        walks = this.#step(walks, words[at] ?? '', 'none');
+        if (walks.length === 0 || walks.length > MAX_WALKS) break;
+        for (const { trace } of walks) {
+          const before = this.#beforeSecret(trace);
+          if (before === undefined) continue;
+          const inside = at - from + 1 - before;
+          const isLast = at + 1 === words.length;
+          // One word before it is said in other sentences too, and so is a number or two.
+          const least = before >= 2 ? (isLast ? 1 : 0) : before === 1 ? 1 : isLast ? 2 : 3;
+          if (inside >= least) return from + before;
+        }
+      }
+    }
+    return undefined;
+  }
+
+  /** Number of words before the first secret that a trace has entered; undefined if none. */
+  #beforeSecret(trace: string): number | undefined {
+    let words = 0;
+    for (const token of trace.split(' ')) {
+      if (token.startsWith('{') && this.#slots.get(token.slice(1).split(':')[1] ?? '')?.secret) return words;
+      if (token !== '' && !token.startsWith('{') && token !== CLOSE) words += 1;
+    }
+    return undefined;
   }
 
   /** A sentence of two entries, if there is one. Throws PhraseError if there are too many ways to compare. */
@@ -171,7 +224,13 @@ export class Grammar {
         const type = this.#slots.get(node.type);
         const closing = fork([{ to: next, mark: CLOSE }]);
         const inner = type ? this.#compile(type.phrase, closing, made) : closing;
-        return fork([{ to: inner, mark: open(node.slot, node.type) }]);
+        const ways = [{ to: inner, mark: open(node.slot, node.type) }];
+        if (type?.secret) {
+          const sealed = this.#state();
+          for (const word of SEALED_WORDS) this.#at(sealed).words.set(word, [closing]);
+          ways.push({ to: sealed, mark: open(node.slot, node.type) });
+        }
+        return fork(ways);
       }
       case 'optional':
         return fork([
@@ -317,29 +376,15 @@ export class Grammar {
       } else if (token !== CLOSE) words.push(token);
       else if (opened) {
         const spoken = words.slice(opened.from);
-        const value = this.#slots.get(opened.type)?.valueOf(spoken);
+        const type = this.#slots.get(opened.type);
+        const mark = spoken[0] !== undefined && isSealedWord(spoken[0]) ? `${MASK}${spoken[0]}` : undefined;
+        const value = mark ?? type?.valueOf(spoken);
         if (value === undefined) return undefined;
-        slots[opened.slot] = { words: spoken, value };
+        const said = mark === undefined ? spoken : [mark];
+        slots[opened.slot] = { words: said, value, ...(type?.secret && { secret: true }) };
         opened = undefined;
       }
     }
     return { entry, words, slots };
   }
-}
-
-/** Whether two long words differ by one inserted, removed or changed letter, or by two swapped neighbours. */
-function misspelt(a: string, b: string): boolean {
-  const shorter = Math.min(a.length, b.length);
-  if (shorter < 5 || Math.abs(a.length - b.length) > 1 || a === b) return false;
-  let head = 0;
-  while (head < shorter && a[head] === b[head]) head += 1;
-  let tail = 0;
-  while (tail < shorter - head && a[a.length - 1 - tail] === b[b.length - 1 - tail]) tail += 1;
-  if (Math.max(a.length, b.length) - head - tail <= 1) return true;
-  return (
-    a.length === b.length &&
-    a.length - head - tail === 2 &&
-    a[head] === b[head + 1] &&
-    a[head + 1] === b[head]
-  );
 }

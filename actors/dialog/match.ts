@@ -16,6 +16,10 @@ export interface DialogMatch {
 
 /** Longest sentence, in words, that can contain a voice stop ("stop stop stop", "robot stop now please"). */
 const MAX_WORDS_AROUND_HALT = 5;
+/** Longest text, in words, that is compared with the dialog: no phrase is nearly as long, and the work grows with the square. */
+const MAX_WORDS = 120;
+/** Longest text that can have so few words, in UTF-16 units; also of the longest message of a client. */
+const MAX_CHARS = 4_000;
 /** Fewest words of a sentence of which one may differ. */
 const MIN_WORDS_NEAR = 4;
 
@@ -31,11 +35,11 @@ const MIN_WORDS_NEAR = 4;
  */
 export function matchDialog(dialog: Dialog, text: string): DialogMatch | undefined {
   const { grammar, language } = dialog;
-  const words = spoken(text, language);
+  const words = comparable(text, language);
   if (words.length === 0) return undefined;
   const manners = mannersOf(language);
   const bare = withoutPoliteness(dialog, manners, words);
-  const digits = withoutPoliteness(dialog, manners, digitByDigit(text, language));
+  const digits = withoutPoliteness(dialog, manners, bounded(digitByDigit(text, language)));
 
   const exact = grammar.parse(words)[0];
   if (exact) return matched(exact, 'exact');
@@ -55,6 +59,16 @@ export function matchDialog(dialog: Dialog, text: string): DialogMatch | undefin
         !entry.halt && entry.actions.length === 0 && sentence.length >= MIN_WORDS_NEAR,
     );
   return only(near, 'near');
+}
+
+/** The words of a text as it is spoken; none if it is too long to be a sentence of a dialog. */
+export function comparable(text: string, language: string): readonly string[] {
+  if (text.length > MAX_CHARS) return [];
+  return bounded(spoken(text, language));
+}
+
+function bounded(words: readonly string[]): readonly string[] {
+  return words.length > MAX_WORDS ? [] : words;
 }
 
 function matched({ entry, slots, words }: Parsed, how: DialogMatch['how']): DialogMatch {
@@ -98,30 +112,22 @@ function containedIn(
   words: readonly string[],
 ): readonly Parsed[] {
   const starts = wordStarts(words, language);
+  const negations = manners.negationsIn(words);
+  // "no, stop!" asks for a stop; "don't stop" does not.
+  const negationsOfHalt = manners.negationsIn(words, 'no');
+  const isShort = words.length <= MAX_WORDS_AROUND_HALT;
   let longest: readonly Parsed[] = [];
   for (let from = 0; from < words.length; from++) {
-    const found = grammar.longestFrom(words, from, (one) => {
-      const whole = starts.has(from) && starts.has(from + one.words.length);
-      return (one.entry.halt || whole) && mayStandFor(one, words, from, manners);
+    const found = grammar.longestFrom(words, from, (entry, length) => {
+      const to = from + length;
+      const { firstEnd, lastStart } = entry.halt ? negationsOfHalt : negations;
+      if (entry.actions.length > 0 || firstEnd <= from || lastStart >= to) return false;
+      if (entry.halt) return isShort;
+      return length >= 2 && length * 2 >= words.length && starts.has(from) && starts.has(to);
     });
     const [best = 0, length = 0] = [longest, found].map((some) => some[0]?.words.length);
     if (length > best) longest = found;
     else if (length === best) longest = [...longest, ...found];
   }
   return longest;
-}
-
-function mayStandFor(
-  { entry, words: inner }: Parsed,
-  words: readonly string[],
-  from: number,
-  { denies }: Manners,
-): boolean {
-  if (entry.actions.length > 0) return false;
-  const outside = [words.slice(0, from), words.slice(from + inner.length)];
-  // "no, stop!" asks for a stop; "don't stop" does not.
-  if (outside.some((some) => denies(entry.halt ? some.filter((word) => word !== 'no') : some))) return false;
-  return entry.halt
-    ? words.length <= MAX_WORDS_AROUND_HALT
-    : inner.length >= 2 && inner.length * 2 >= words.length;
 }

@@ -1,5 +1,6 @@
 /** The dialog file: what a robot understands, says and does. Shared by the dialog LLM and the grammar recogniser. */
 
+export { dialogTools } from './action-schema.ts';
 export { withAnswers } from './answers.ts';
 export type { CalendarDay, SpokenDate } from './dates.ts';
 export { isoDate } from './dates.ts';
@@ -35,5 +36,7 @@ export {
 } from './placeholders.ts';
 export { dialogReader } from './reading.ts';
 export type { RosMapping } from './schema.ts';
+export { isSealedWord, MARKS, MASK, MAX_SEALED, markOf, withoutMarks } from './sealed.ts';
+export { type Secrets, secretsOf } from './secrets.ts';
 export type { FilledSlot, Slots, SlotType, SlotValue } from './slots.ts';
 export { suggestedPhrases } from './suggest.ts';

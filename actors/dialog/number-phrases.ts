@@ -1,5 +1,5 @@
 /** How numbers are said in English. */
-import { englishNumber } from '../../machines/policies/text.ts';
+import { englishNumber } from '../../machines/policies/forms/numbers.ts';
 import { inWords, MAX_NUMBER, SCALES } from './numbers.ts';
 import { oneOrSequence, type PhraseNode, said } from './phrase.ts';
 

@@ -1,47 +1,11 @@
 /** Numbers in words, and what the words mean. */
-import { englishNumber } from '../../machines/policies/text.ts';
+import { englishNumber, SCALES } from '../../machines/policies/forms/numbers.ts';
 
-/** Largest number that may be said. */
-export const MAX_NUMBER = 999_999_999;
-
-/** Names of the scales of English numbers. */
-export const SCALES = [
-  [1_000_000, 'million'],
-  [1_000, 'thousand'],
-  [100, 'hundred'],
-] as const;
+export { inWords, MAX_NUMBER, ordinal, SCALES } from '../../machines/policies/forms/numbers.ts';
 
 const WORD_VALUES = new Map(
   [...Array(20).keys(), 20, 30, 40, 50, 60, 70, 80, 90].map((n) => [englishNumber(n), n]),
 );
-
-/** A whole number in English words without "and": `three thousand five`. */
-export function inWords(n: number): string {
-  if (n < 0) return `minus ${inWords(-n)}`;
-  for (const [scale, name] of SCALES.slice(0, 2)) {
-    if (n < scale) continue;
-    const rest = n % scale;
-    return `${inWords(Math.floor(n / scale))} ${name}${rest === 0 ? '' : ` ${inWords(rest)}`}`;
-  }
-  return englishNumber(n);
-}
-
-const IRREGULAR = new Map([
-  ['one', 'first'],
-  ['two', 'second'],
-  ['three', 'third'],
-  ['five', 'fifth'],
-  ['eight', 'eighth'],
-  ['nine', 'ninth'],
-  ['twelve', 'twelfth'],
-]);
-
-/** 1 to 99 as an English ordinal: `twenty first`. */
-export function ordinal(n: number): string {
-  const words = inWords(n).split(' ');
-  const last = words.pop() ?? '';
-  return [...words, IRREGULAR.get(last) ?? `${last.replace(/y$/, 'ie')}th`].join(' ');
-}
 
 /** The value of a number in English words; undefined if it is not one. */
 export function numberOf(words: readonly string[]): number | undefined {

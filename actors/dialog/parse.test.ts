@@ -97,7 +97,7 @@ describe('parseDialog', () => {
     ],
     [
       'slots: { n: number }\nentries:\n  - { id: a, phrases: "go {n}", replies: y }\n  - { id: b, phrases: "go (to | a hundred)", replies: y }\n',
-      'my.yaml:4: entries.1.phrases.0: "go a hundred" is also said in entry "a"',
+      'my.yaml:4: entries.1.phrases.0: "go one hundred" is also said in entry "a"',
       'a sentence of two entries by a slot',
     ],
     [

@@ -4,8 +4,8 @@ export const RESERVED_PLACEHOLDERS: ReadonlySet<string> = new Set(['time', 'date
 /** `{name}`, or `{name|one|several}`: a word that depends on the slot's number. `{user.name}`: what is known of the user. */
 const PLACEHOLDER = /\{((?:user\.)?[A-Za-z][\w-]*)(?:\|([^{}|]*)\|([^{}|]*))?\}/g;
 const OF_USER = 'user.';
-/** `[with {milk}]`: text that is left out, with the space before it, if a slot in it was not said. */
-const OPTIONAL = /\s*\[([^[\]]*\{[^[\]]*)\]/g;
+/** `[with {milk}]`: text that is left out, with the space before it, if a slot in it was not said. Starts only where the space does. */
+const OPTIONAL = /(?:(?<!\s)\s+)?\[([^[\]{]*\{[^[\]]*)\]/g;
 
 /** The names in braces. */
 export function placeholdersIn(text: string): readonly string[] {

@@ -1,8 +1,7 @@
 import { normaliseText } from '../../machines/policies/text.ts';
 import type { Reading, ReadWords } from '../../machines/session/turn/reading.ts';
 import { type Dialog, dialogIn } from './dialog.ts';
-import { matchDialog } from './match.ts';
-import { spoken } from './spoken.ts';
+import { comparable, matchDialog } from './match.ts';
 
 /**
  * Reads recognised words with the dialog. `answers`: the dialog engine answers. Otherwise the words need not be a phrase,
@@ -32,7 +31,7 @@ function withoutWake({ wake, language }: Dialog, text: string): string {
 }
 
 function phraseOf({ grammar, language }: Dialog, text: string): Reading['phrase'] {
-  const { ends, continues } = grammar.reach(spoken(text, language));
+  const { ends, continues } = grammar.reach(comparable(text, language));
   if (ends === continues) return undefined;
   return ends ? 'whole' : 'part';
 }

@@ -34,7 +34,7 @@ const ros = z.union(
     z.strictObject({ topic: rosName, type: rosType, stop: z.record(z.string(), json).optional() }),
     z.strictObject({ action: rosName, type: rosType }),
   ],
-  { error: 'needs service; or topic and type; or action and type (docs/ros.md)' },
+  { error: 'needs service; or topic and type; or action and type (docs/how-to/ros.md)' },
 );
 export type RosMapping = z.output<typeof ros>;
 
@@ -51,6 +51,10 @@ const action = z.strictObject({
   failed: oneOrMore.default([]),
   refused: oneOrMore.default([]),
 });
+
+const slotValues = z.union([line, z.array(line).min(1), z.record(line, value)]);
+/** `secret`: what the user says for it is hidden everywhere but at the robot. */
+const slot = z.union([z.strictObject({ type: slotValues, secret: z.boolean() }), slotValues]);
 
 const entry = z
   .strictObject({
@@ -75,7 +79,7 @@ const entry = z
     path: ['askBelow'],
   });
 
-/** Schema of a dialog file, before phrases are parsed. See docs/dialog.md. */
+/** Schema of a dialog file, before phrases are parsed. See docs/how-to/dialog.md. */
 export const dialogFile = z.strictObject({
   version: z.literal(1).default(1),
   language: z
@@ -84,7 +88,7 @@ export const dialogFile = z.strictObject({
     .default('en'),
   name: line.default('Parley'),
   greeting: line.optional(),
-  slots: z.record(name, z.union([line, z.array(line).min(1), z.record(line, value)])).default({}),
+  slots: z.record(name, slot).default({}),
   rules: z.record(name, line).default({}),
   notUnderstood: oneOrMore.default(['Sorry, I did not understand that.']),
   askBelow: z

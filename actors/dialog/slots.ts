@@ -1,4 +1,5 @@
 /** Types of slots: how their values are said, and which value the words mean. */
+import type { JsonObject } from '../../machines/json.ts';
 import { tableOf } from '../../machines/language/mod.ts';
 import { isEnglish, wordsOf } from '../../machines/policies/text.ts';
 import { dateOf, datePhrase, type SpokenDate } from './dates.ts';
@@ -14,6 +15,7 @@ export type SlotValue = string | number | boolean | SpokenDate | readonly SlotVa
 export interface FilledSlot {
   readonly words: readonly string[];
   readonly value: SlotValue;
+  readonly secret?: true;
 }
 
 export type Slots = Readonly<Record<string, FilledSlot>>;
@@ -23,6 +25,10 @@ export interface SlotType {
   readonly phrase: PhraseNode;
   /** Whether each value is a number. */
   readonly numeric: boolean;
+  /** A mark stands for its values; see `secrets.ts`. */
+  readonly secret?: true;
+  /** JSON Schema of its values, as actions get them. */
+  readonly schema: JsonObject;
   /** The words that a value is said with, for a default; undefined if it is none of the type's. */
   readonly wordsFor: (value: string | number | boolean) => readonly string[] | undefined;
   /** The value of words that `phrase` allows; undefined if they have none, such as the 31st of April. */
@@ -48,9 +54,17 @@ export function wordsType(
   return {
     phrase: phrases.length === 1 ? oneOrSequence(phrases) : { kind: 'choice', options: phrases },
     numeric: ways.every(({ value }) => typeof value === 'number'),
+    schema: valuesSchema(ways.map(({ value }) => value)),
     wordsFor: (value) => ways.find((one) => one.value === value)?.words,
     valueOf: (words) => values.get(words.join(' ')),
   };
+}
+
+/** JSON Schema of a set of values. */
+export function valuesSchema(values: readonly (string | number | boolean)[]): JsonObject {
+  const types = [...new Set(values.map((value) => typeof value))];
+  const [type = 'string', another] = types;
+  return { type: another === undefined ? type : types, enum: [...new Set(values)] };
 }
 
 /** A built-in type. `typeOf` returns another slot's type. Throws PhraseError if `written` is none. */
@@ -84,6 +98,7 @@ function numberType(decimals: boolean, from: number, to: number, language: strin
   return {
     phrase: english ? inEnglish(from, to) : numeralPhrase(language),
     numeric: true,
+    schema: { type: decimals ? 'number' : 'integer', minimum: from, maximum: to },
     wordsFor: (value) => {
       if (typeof value !== 'number') return undefined;
       return english && Number.isInteger(value) ? inWords(value).split(' ') : [String(value)];
@@ -135,11 +150,12 @@ function digitsType(min: number, max: number, language: string): SlotType {
       ? digitsPhrase(min, max)
       : { kind: 'sequence', items: [{ kind: 'numeral' }, { kind: 'repeat', item: { kind: 'numeral' } }] },
     numeric: false,
+    schema: { type: 'string', pattern: `^[0-9]{${min},${max}}$` },
     wordsFor: (value) => [String(value)],
     valueOf: (words) => {
       const digits = english
         ? digitsOf(words)
-        : words.map((one) => (/^\d+$/.test(one) ? one : isNumeral(one) ? numeralOf([one]) : 'x')).join('');
+        : words.map((one) => (/^\d+$/.test(one) ? one : (digitOf(one) ?? 'x'))).join('');
       return digits && /^\d+$/.test(digits) && digits.length >= min && digits.length <= max
         ? digits
         : undefined;
@@ -147,11 +163,18 @@ function digitsType(min: number, max: number, language: string): SlotType {
   };
 }
 
+/** The digit that a numeral stands for; undefined for ten, a hundred and so on. */
+function digitOf(word: string): number | undefined {
+  const value = isNumeral(word) ? numeralOf([word]) : undefined;
+  return value !== undefined && value < 10 ? value : undefined;
+}
+
 function dateType(language: string): SlotType {
   const english = isEnglish(language) ? { phrase: datePhrase(), valueOf: dateOf } : undefined;
   const dates = english ?? datesInNumerals(language);
   if (!dates) throw new PhraseError('dates are understood in English, Chinese, Japanese and Korean only');
-  return { ...dates, numeric: false, wordsFor: () => undefined };
+  const schema = { type: 'string', format: 'date', pattern: '^[0-9]{4}-[0-9]{2}-[0-9]{2}$' };
+  return { ...dates, numeric: false, schema, wordsFor: () => undefined };
 }
 
 function listType(item: SlotType, language: string): SlotType {
@@ -159,12 +182,22 @@ function listType(item: SlotType, language: string): SlotType {
   const link: PhraseNode = { kind: 'optional', item: said(between) };
   /** The items in `words`; undefined if they cannot be split into items. */
   const split = (words: readonly string[]): readonly SlotValue[] | undefined => {
-    for (let end = words.length; end > 0; end--) {
-      const first = item.valueOf(words.slice(0, end));
+    // From the end, so that each rest is split once: words that fit in several ways would otherwise be split in all of them.
+    const rests: (readonly SlotValue[] | undefined)[] = [];
+    for (let from = words.length - 1; from >= 0; from--) rests[from] = splitFrom(words, from, rests);
+    return rests[0];
+  };
+  const splitFrom = (
+    words: readonly string[],
+    from: number,
+    rests: readonly (readonly SlotValue[] | undefined)[],
+  ): readonly SlotValue[] | undefined => {
+    for (let end = words.length; end > from; end--) {
+      const first = item.valueOf(words.slice(from, end));
       if (first === undefined) continue;
       if (end === words.length) return [first];
       const linked = between.every((word, i) => words[end + i] === word);
-      const rest = (linked && split(words.slice(end + between.length))) || split(words.slice(end));
+      const rest = (linked && rests[end + between.length]) || rests[end];
       if (rest) return [first, ...rest];
     }
     return undefined;
@@ -175,6 +208,7 @@ function listType(item: SlotType, language: string): SlotType {
       items: [item.phrase, { kind: 'repeat', item: { kind: 'sequence', items: [link, item.phrase] } }],
     },
     numeric: false,
+    schema: { type: 'array', items: item.schema, minItems: 1 },
     wordsFor: () => undefined,
     valueOf: split,
   };

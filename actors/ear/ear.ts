@@ -1,8 +1,14 @@
 import { type OutputRate, PIPELINE_RATE, samplesInMs } from '../../machines/audio.ts';
-import { type Clock, toMicroseconds } from '../../machines/clock.ts';
+import { type Clock, type TimerHandle, toMicroseconds } from '../../machines/clock.ts';
 import { errorRecord, ParleyError } from '../../machines/errors.ts';
 import type { EarEvent } from '../../machines/session/events.ts';
-import { type EarReport, type EchoState, type SessionMessage, WIRE_LIMITS } from '../../machines/wire.ts';
+import {
+  type EarReport,
+  type EchoState,
+  type PlaybackControl,
+  type SessionMessage,
+  WIRE_LIMITS,
+} from '../../machines/wire.ts';
 import { pcmSamples } from '../engine-rpc/pcm.ts';
 import type { ResamplerFactory } from '../ports/resampler.ts';
 import type { VadEngine, VadWindow } from '../ports/vad.ts';
@@ -29,6 +35,8 @@ export interface Ear {
    * filled with silence; repeated samples are ignored.
    */
   hear(pcm: Uint8Array, sample: number | undefined): void;
+  /** Lets pass what is held back because it may be the robot's own voice: the client says where its audio ends, or is gone. */
+  settle(): void;
   /** The oldest sample at which speech may still be found to begin. */
   readonly undecidedFrom: number;
   /** A frame of a reply was sent to the client, which plays it. */
@@ -37,6 +45,8 @@ export interface Ear {
   ordered(message: SessionMessage): void;
   /** The client has played `samples` of the generation. */
   played(generation: number, samples: number): void;
+  /** The client says something else about the robot's own voice in its microphone. */
+  setEcho(state: EchoState): void;
   /** Changes the detector's parameters from its next window on. */
   setDetector(parameters: SpeechDetectorParameters): void;
   close(): void;
@@ -47,6 +57,9 @@ const ALIGNED = new Uint8Array(2 * samplesInMs(WIRE_LIMITS.audioMaxMs, PIPELINE_
 
 /** `windowSamples` of an engine that does not say it. */
 const DEFAULT_WINDOW = 512;
+
+/** A client may stop sending audio while its user is silent. What is held back passes when nothing has come for so long, ms. */
+const SETTLE_MS = 600;
 
 /** A gap longer than this is not filled sample by sample. */
 const MAX_GAP_SAMPLES = 2 * PIPELINE_RATE;
@@ -60,12 +73,14 @@ export interface EarOptions {
   readonly detector?: SpeechDetectorParameters;
   /** Default: `defaultEarParameters`. */
   readonly ear?: EarParameters;
-  /** Receives AUDIO_CLIPPED, once for each time in which the audio is too loud. */
+  /** Receives AUDIO_CLIPPED, once for each time in which the audio is too loud, and ECHO_NOT_CANCELLED. */
   readonly onProblem?: (error: ParleyError) => void;
   /** Receives what the ear made of each `EAR_REPORT_MS` of audio. */
   readonly onReport?: (report: EarReport) => void;
-  /** Whether the microphone hears what the session plays. Default: cancelled, so that nothing need be done. */
+  /** Whether the microphone hears what the session plays. Default: cancelled, so that it is only checked. */
   readonly echo?: EchoState | undefined;
+  /** Default: full. What the client plays on is heard by its microphone. */
+  readonly playbackControl?: PlaybackControl | undefined;
   /** Of the audio that the session plays, with what converts it; needed to cancel echo. */
   readonly outputRate?: OutputRate;
   readonly resamplers?: ResamplerFactory;
@@ -89,9 +104,12 @@ export function openEar(options: EarOptions): Ear {
   const micTime = new MicTime();
   const { echo: state = 'cancelled', outputRate, resamplers } = options;
   const echo =
-    state !== 'cancelled' && outputRate && resamplers
-      ? new EchoStage(new PlayedAudio(outputRate, resamplers), state === 'present')
+    outputRate && resamplers
+      ? new EchoStage(new PlayedAudio(outputRate, resamplers), state, () =>
+          onProblem?.(new ParleyError('ECHO_NOT_CANCELLED', 'it is removed here from now on')),
+        )
       : undefined;
+  const { playbackControl = 'full' } = options;
   const frontEnd = new FrontEnd(ear, echo);
   const reports = onReport && new EarReports(onReport, () => echo?.takeReport());
   const position = () => micTime.sampleAt(clock.nowMs());
@@ -122,7 +140,7 @@ export function openEar(options: EarOptions): Ear {
   });
 
   let speaking = false;
-  /** Early verdicts cost a run each, so they are asked for only where somebody may interrupt. */
+  /** Early verdicts cost a run each, so they are asked for only where a user may interrupt. */
   const hurry = () => {
     const on = speaking && detector.phase === 'silence' && startsEarly(detecting, windowSamples);
     if (on !== hurried) stream.hurry?.(on);
@@ -143,7 +161,17 @@ export function openEar(options: EarOptions): Ear {
     const nowMs = clock.nowMs();
     arrivals.note(arrived, nowMs);
     micTime.note(arrived, nowMs);
-    const samples = frontEnd.process(raw, from);
+    pass(frontEnd.process(raw, from));
+    settling?.cancel();
+    settling = frontEnd.holds ? clock.setTimer(SETTLE_MS, settle) : undefined;
+  };
+  let settling: TimerHandle | undefined;
+  const settle = () => {
+    settling?.cancel();
+    settling = undefined;
+    pass(frontEnd.settle());
+  };
+  const pass = (samples: Int16Array) => {
     if (samples.length === 0) return;
     reports?.hear(samples);
     audio.write(samples);
@@ -164,20 +192,25 @@ export function openEar(options: EarOptions): Ear {
       } else if (missing < 0) samples = samples.subarray(Math.min(samples.length, -missing));
       take(samples);
     },
+    settle,
     get undecidedFrom() {
       return undecidedFrom;
     },
-    sent: (generation, frame) => echo?.played.send(generation, frame, position()),
+    sent: (generation, frame) => echo?.sent(generation, frame, position()),
     ordered(message) {
       if (message.type === 'state') {
         speaking = message.value === 'speaking';
         hurry();
       }
-      if (message.type === 'playback') echo?.played.order(message.generation, message.state, position());
-      else if (message.type === 'flush') echo?.played.flush(message.generation, position());
+      const { type } = message;
+      if (type === 'playback' && playbackControl === 'full')
+        echo?.ordered(message.generation, message.state, position());
+      else if (type === 'flush' && playbackControl !== 'none') echo?.flushed(message.generation, position());
     },
-    played: (generation, samples) => echo?.played.report(generation, samples, position()),
+    played: (generation, samples) => echo?.reported(generation, samples, position()),
+    setEcho: (wanted) => echo?.setState(wanted),
     close() {
+      settling?.cancel();
       stream.close();
       frontEnd.close();
     },

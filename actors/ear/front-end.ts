@@ -40,7 +40,21 @@ export class FrontEnd {
   /** `given`: audio from sample `from` of the microphone on; it stays as it is. Returns what is ready, valid until the next call. */
   process(given: Int16Array, from: number): Int16Array {
     const passed = this.#highPass?.process(given) ?? given;
-    const own = this.#echo?.process(passed, from) ?? passed;
+    return this.#clean(this.#echo?.process(passed, from) ?? passed, given);
+  }
+
+  /** Something is held back because it may be the robot. */
+  get holds(): boolean {
+    return this.#echo?.holds ?? false;
+  }
+
+  /** What is held back because it may be the robot, which passes at once. */
+  settle(): Int16Array {
+    const held = this.#echo?.settle();
+    return held && held.length > 0 ? this.#clean(held, held) : new Int16Array(0);
+  }
+
+  #clean(own: Int16Array, given: Int16Array): Int16Array {
     const clean = this.#denoiser?.process(own) ?? own;
     if (!this.#gate && !this.#gain) return clean;
     const samples = clean === given ? given.slice() : clean;

@@ -52,11 +52,11 @@ export class EchoSum {
   #passed = 0;
   #blocks = 0;
 
-  /** `passed`: share of the block that passed as somebody else's. */
+  /** `passed`: share of the block that passed as another person's. */
   add(heard: Float32Array, left: Float32Array, passed: number): void {
     const power = energyOf(heard);
     this.#heard += power;
-    this.#left += energyOf(left);
+    this.#left += left === heard ? power : energyOf(left);
     this.#passed += passed * power;
     this.#blocks++;
   }
@@ -80,7 +80,7 @@ export class EchoSum {
 
 function energyOf(samples: Float32Array): number {
   let sum = 0;
-  for (const sample of samples) sum += sample * sample;
+  for (let i = 0; i < samples.length; i++) sum += (samples[i] as number) ** 2;
   return sum;
 }
 

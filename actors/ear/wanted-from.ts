@@ -1,5 +1,5 @@
-import type { SessionContext } from '../../machines/session/context.ts';
-import { earTakesTurn } from '../../machines/session/settings/settings.ts';
+import type { SessionContext } from '../../machines/session/model.ts';
+import { earTakesTurn } from '../../machines/session/settings/in-force.ts';
 import type { Ear } from './ear.ts';
 
 /** The oldest sample that an utterance may still begin with. `from`: where in the session's input the ear began. */

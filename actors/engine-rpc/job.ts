@@ -122,7 +122,7 @@ export class Job {
   abort(error: ParleyError): void {
     if (this.#over) return;
     this.#fail(error);
-    // Drop the audio instead of ending it: an engine must not recognise half an utterance for no one.
+    // Drop the audio instead of ending it: an engine must not recognise half an utterance that is not needed.
     this.#audio.abort(error);
     this.#controller.abort(error);
   }

@@ -9,7 +9,13 @@ import { jsonBytes, parseJson, type RpcScope } from './protocol.ts';
 
 const JsonRecord = z.record(z.string(), z.json());
 
-const Outcome = z.object({ id: z.string(), name: z.string(), args: JsonRecord, result: JsonRecord });
+const Outcome = z.object({
+  id: z.string(),
+  name: z.string(),
+  args: JsonRecord,
+  result: JsonRecord,
+  extra: JsonRecord.exactOptional(),
+});
 
 const Request: z.ZodType<LlmRequest> = z.object({
   messages: z.array(
@@ -45,6 +51,8 @@ const Event: z.ZodType<LlmEvent> = z.discriminatedUnion('type', [
     id: z.string().max(MAX_NAME),
     name: z.string().max(MAX_NAME),
     args: JsonRecord,
+    invalid: z.string().exactOptional(),
+    extra: JsonRecord.exactOptional(),
   }),
 ]);
 

@@ -1,4 +1,4 @@
-/** Engines over the bus: `host…` on the worker's side, `remote…` on the session's. See docs/bus.md for the protocol. */
+/** Engines over the bus: `host…` on the worker's side, `remote…` on the session's. See docs/reference/bus.md for the protocol. */
 export type { EngineClients } from './engine-clients.ts';
 export type { EngineHost } from './host.ts';
 export { hostLlm, remoteLlm } from './llm.ts';

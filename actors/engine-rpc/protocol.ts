@@ -5,7 +5,7 @@ import type { BusMessage } from '../ports/bus.ts';
 import type { EngineKind } from '../subjects.ts';
 
 /**
- * The messages between a client and a worker; docs/bus.md describes their order. Worker → client: `accepted`, `data`,
+ * The messages between a client and a worker; docs/reference/bus.md describes their order. Worker → client: `accepted`, `data`,
  * `end`, `error`, `beat`. Client → worker: `audio`, `finish`, `alive`, `cancel`.
  */
 export type DownType = 'accepted' | 'data' | 'end' | 'error' | 'beat';
@@ -15,7 +15,7 @@ export type UpType = 'audio' | 'finish' | 'alive' | 'cancel';
 export interface RpcScope {
   readonly session: string;
   readonly generation: number;
-  /** W3C trace context of whoever asks. Default: none. */
+  /** W3C trace context of the caller. Default: none. */
   readonly traceparent?: string;
 }
 

@@ -4,7 +4,7 @@ import type { JournalRecord } from '../../machines/journal/record.ts';
 import { Backoff } from '../backoff.ts';
 import type { JournalBatch, JournalOpening, JournalStream } from '../ports/journal-stream.ts';
 
-/** A record that nobody waits for follows within this time, ms; a broker needs some of the promised 50. */
+/** A record without a waiting caller follows within this time, ms; a broker needs some of the promised 50. */
 const PACE_MS = 25;
 /** Records of one batch, and of those that wait in memory; beyond them they are read from the own journal. */
 const BATCH_RECORDS = 500;
@@ -115,7 +115,7 @@ export class Replica {
     });
   }
 
-  /** Another server has the session, as somebody else has found out. */
+  /** Another server has the session, as another part of this server has found out. */
   fence(): void {
     if (this.#state === 'open') this.#stop('fenced');
   }

@@ -109,7 +109,7 @@ export class SessionLease {
     return own;
   }
 
-  /** Gives it up, so that nobody looks for the session any more. Resolves with whether it was still this server's. */
+  /** Gives it up, so that no server looks for the session. Resolves with whether it was still this server's. */
   async release(): Promise<boolean> {
     if (this.#over) return false;
     this.#stop();

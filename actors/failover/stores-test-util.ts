@@ -101,7 +101,7 @@ export function recordOf(record: number): JournalRecord {
 
 export const opening: JournalOpening = {
   header: {
-    ...{ format: 2, session: 's', machine: 'm', version: '1', startedAt: '2026-01-01T00:00:00Z' },
+    ...{ format: 3, session: 's', machine: 'm', version: '1', startedAt: '2026-01-01T00:00:00Z' },
     ...{ parameters: {} as never, input: {} as never },
   },
   headerHash: 'h',

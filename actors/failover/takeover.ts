@@ -99,7 +99,7 @@ async function continued(
     : stream.read(session, end);
 }
 
-/** Somebody with a higher epoch was here. */
+/** A server with a higher epoch was here. */
 async function beaten(leases: LeaseStore, session: string, own: Lease): Promise<Takeover> {
   const entry = await leases.read(session);
   return entry && !isSameLease(entry.lease, own)

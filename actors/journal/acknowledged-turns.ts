@@ -13,7 +13,7 @@ export interface AcknowledgedTurns {
 }
 
 export interface AcknowledgedParts {
-  /** Resolves when other servers can know the turns that have ended so far. Rejects if another server has the session: from then on nothing is told or saved. Undefined: there are no other servers. */
+  /** Resolves when other servers can know the turns that have ended so far. Rejects if another server has the session: from then on nothing is reported or saved. Undefined: there are no other servers. */
   readonly acknowledged: (() => Promise<void>) | undefined;
   /** Both must not throw: what was held has no caller to catch it. */
   readonly publish: (message: SessionMessage) => void;

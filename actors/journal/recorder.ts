@@ -8,7 +8,7 @@ import { headerHash, JournalWriter } from '../../machines/journal/writer.ts';
 import type { KernelEvent, SessionKernel, Step } from '../../machines/kernel.ts';
 import type { EventSource } from '../../machines/log.ts';
 import type { SessionParameters } from '../../machines/parameters.ts';
-import type { SessionInput } from '../../machines/session/context.ts';
+import type { SessionInput } from '../../machines/session/model.ts';
 import type { JournalSink, JournalStore } from '../ports/journal.ts';
 import { AudioPieces } from './audio-pieces.ts';
 

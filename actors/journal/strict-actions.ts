@@ -38,7 +38,7 @@ export function strictActions({ durable, publish }: StrictParts): StrictActions 
         publish(message);
         return;
       }
-      // The client has not been told to begin, so it cannot be under way.
+      // The client did not get `started`, so it cannot be under way.
       if (message.status === 'progress' && held.has(message.id)) return;
       if (message.status !== 'started') {
         // The action ended before it began: publish its end, but not its start.

@@ -42,7 +42,7 @@ export interface SessionMemoryDeps {
 interface Request {
   readonly text: string;
   readonly facts: Promise<readonly string[]>;
-  /** Nobody waits any more: what it finds is emitted. */
+  /** No reply waits for it: its facts are emitted. */
   late: boolean;
 }
 
@@ -55,7 +55,7 @@ const MAX_FACTS = 20;
 const MAX_FACT_CHARS = 500;
 
 /**
- * The memory of one session. No reply waits for it longer than it wants to: a request goes on when nobody waits any more,
+ * The memory of one session. No reply waits for it longer than it wants to: a request goes on when no reply waits for it,
  * and its facts are emitted as an event. Requests begin before they are needed: at the onset of speech with what is known
  * of the user anyway, and with the words so far.
  */
@@ -122,7 +122,7 @@ export class SessionMemory {
     this.#over.abort();
   }
 
-  /** Reports a failure that nobody waits for. */
+  /** Reports a failure without a waiting reply. */
   fail(thrown: unknown): void {
     const error: ErrorRecord = errorRecord(thrown, 'MEMORY_FAILED');
     if (!this.#over.signal.aborted) this.#deps.emit({ type: 'memory.failed', error });

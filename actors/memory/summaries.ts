@@ -1,10 +1,9 @@
 import type { Clock } from '../../machines/clock.ts';
 import { ParleyError } from '../../machines/errors.ts';
 import type { SessionParameters } from '../../machines/parameters.ts';
-import type { SessionContext } from '../../machines/session/context.ts';
 import { replyLanguage } from '../../machines/session/language/language.ts';
-import type { SummaryEvent } from '../../machines/session/memory/summary.ts';
-import { type Message, tokensOf } from '../../machines/session/turn/history.ts';
+import type { Message, SessionContext, SummaryEvent } from '../../machines/session/model.ts';
+import { tokensOf } from '../../machines/session/turn/history.ts';
 import type { RpcScope } from '../engine-rpc/mod.ts';
 import type { LlmEngine } from '../ports/llm.ts';
 

@@ -17,7 +17,7 @@ interface ConversationTurn {
   /** Id of the conversation; secret. */
   readonly conversation: string;
   readonly turn: number;
-  /** The session that took the turn. Whoever deletes it deletes this record too. */
+  /** The session that took the turn. Deleting the session deletes this record. */
   readonly session: string;
   /** Digest of the client's request. */
   readonly request: string;

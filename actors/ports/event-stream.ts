@@ -73,7 +73,9 @@ export interface EventStreams {
   readonly dead: DeadLetters;
   /** Erases the events of these sessions from all streams. */
   forget(sessions: readonly string[]): Promise<void>;
-  /** Called whenever a lost broker is back. `mayHaveLost`: acknowledged events, as it was restarted and nobody else had them. */
+  /** Called whenever a lost broker is back. `mayHaveLost`: acknowledged events, as it was restarted and had the only copy. */
   onBack(listener: (mayHaveLost: boolean) => void): void;
+  /** Whether the broker takes no events, because most brokers of its cluster are missing. */
+  isStuck(): boolean;
   close(): Promise<void>;
 }

@@ -8,7 +8,7 @@ export interface JournalOpening {
   readonly startedAt: string;
   readonly language: string;
   readonly user?: string;
-  /** Whoever can give it may continue the session. */
+  /** A client that gives it may continue the session. */
   readonly proof: string;
 }
 

@@ -6,7 +6,7 @@ export interface Lease {
   readonly url: string;
   /** Counts the servers of the session, from 1. */
   readonly epoch: number;
-  /** Whoever can give it may have the session. The secret itself does not follow from it. */
+  /** A client that gives it may have the session. The secret itself does not follow from it. */
   readonly proof: string;
   /** Machine hash of the server: one with another cannot go on with the session. */
   readonly machine: string;
@@ -25,7 +25,7 @@ export interface LeaseEntry {
  * nevertheless.
  */
 export interface LeaseStore {
-  /** Undefined if nobody has the session. May be out of date: only a write says for sure. */
+  /** Undefined if no server has the session. May be out of date: only a write says for sure. */
   read(session: string): Promise<LeaseEntry | undefined>;
   /**
    * Writes only if the lease is still at `revision` (0: there is none). Resolves with the new revision, or with undefined

@@ -1,6 +1,5 @@
 import type { JsonObject } from '../../machines/json.ts';
-import type { LlmOffer } from '../../machines/session/settings/settings.ts';
-import type { ActionOutcome, Message } from '../../machines/session/turn/history.ts';
+import type { ActionOutcome, LlmOffer, Message } from '../../machines/session/model.ts';
 
 /** `instructions`, `tools` and `toolChoice` are the session's own, besides those of the engine's configuration. */
 export interface LlmRequest extends LlmOffer {
@@ -23,9 +22,20 @@ export interface LlmRequest extends LlmOffer {
 export type { Tool as LlmTool } from '../../machines/wire.ts';
 
 export type LlmEvent =
+  /** Empty text: the engine works, for example it thinks, but has nothing to say yet. */
   | { readonly type: 'delta'; readonly text: string }
-  /** A robot action. `id` is unique within the reply. */
-  | { readonly type: 'action'; readonly id: string; readonly name: string; readonly args: JsonObject };
+  /**
+   * A robot action. `id` is unique within the reply. `invalid`: why the call cannot be used, for the model. `extra`: what the engine
+   * wants back with the call in later requests, at most a few kilobytes; nothing else reads it.
+   */
+  | {
+      readonly type: 'action';
+      readonly id: string;
+      readonly name: string;
+      readonly args: JsonObject;
+      readonly invalid?: string;
+      readonly extra?: JsonObject;
+    };
 
 /** A language engine: one reply per call. The iterable's end is the end of the reply. */
 export interface LlmEngine {

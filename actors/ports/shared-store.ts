@@ -29,7 +29,7 @@ export interface SharedEntry {
 
 /**
  * State that all servers of a broker have in common; without a broker, that of this process. Values are JSON of at most
- * some 100 kB. Rejects with BUS_UNREACHABLE; whoever asks on behalf of a conversation sets a limit and does without.
+ * some 100 kB. Rejects with BUS_UNREACHABLE; a caller on behalf of a conversation sets a limit and does without.
  */
 export interface SharedStore {
   /** Undefined if there is none, or if its time is over. */

@@ -1,7 +1,7 @@
 import type { Pcm } from '../../machines/audio.ts';
 import type { ErrorRecord } from '../../machines/errors.ts';
 import type { JsonObject } from '../../machines/json.ts';
-import type { LlmOffer } from '../../machines/session/settings/settings.ts';
+import type { LlmOffer } from '../../machines/session/model.ts';
 import type { Modality } from '../../machines/wire.ts';
 
 /** A model that hears speech and answers with speech. It keeps the conversation; Parley keeps the turn. */
@@ -9,7 +9,7 @@ export interface SpeechEngine {
   readonly name: string;
   /** Opens a conversation. Rejects with ENGINE_… errors, and with CANCELLED when `signal` aborts. */
   open(setup: SpeechSetup, signal: AbortSignal): Promise<SpeechConversation>;
-  /** A conversation is replaced by a new one when it is this old, ms, as soon as nobody speaks. */
+  /** A conversation is replaced by a new one when it is this old, ms, as soon as neither side speaks. */
   readonly renewMs: number;
   /** Its time for the words of an utterance, and to the first words of a reply, ms; then the other engines are asked. */
   readonly wordsMs: number;
@@ -83,6 +83,8 @@ export type SpeechEvent =
       readonly callId: string;
       readonly name: string;
       readonly args: JsonObject;
+      /** Why its arguments cannot be used. */
+      readonly invalid?: string;
     }
   /** The response is over; with an error if it failed. */
   | { readonly type: 'done'; readonly response: number; readonly error?: ErrorRecord }

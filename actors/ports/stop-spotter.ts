@@ -4,7 +4,7 @@ export interface StopListener {
   onSuspected(phrase: string, sample: number): void;
   onConfirmed(phrase: string): void;
   onRefuted(): void;
-  /** Nobody listens to the rest of the stretch (ENGINE_…). A pending suspicion was refuted before. */
+  /** The rest of the stretch is not heard (ENGINE_…). A pending suspicion was refuted before. */
   onLost(error: Error): void;
 }
 

@@ -7,7 +7,7 @@ interface SessionRecord {
   readonly language: string;
   /** Who spoke, if it was known. */
   readonly user?: string;
-  /** Whoever can give it may continue the session after its server's end. Absent: nobody. */
+  /** A client that gives it may continue the session after its server's end. Absent: no client. */
   readonly proof?: string;
 }
 

@@ -5,6 +5,11 @@ import type { Rejection, TimedWord } from '../../machines/wire.ts';
 export interface SttRequest {
   /** BCP 47, such as `en` or `zh-CN`. */
   readonly language: string;
+  /**
+   * Whether the words belong to the conversation, for an engine of the process that keeps one itself: speech may be
+   * discarded while it is recognised. Default: they do.
+   */
+  readonly counts?: () => boolean;
 }
 
 export type SttEvent =

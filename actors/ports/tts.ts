@@ -1,7 +1,7 @@
 import type { Pcm } from '../../machines/audio.ts';
 
 export interface TtsRequest {
-  /** One segment of a reply, plain text. */
+  /** What is said of one segment of a reply: see `readAloud`. */
   readonly text: string;
   readonly language: string;
   /** Engine-specific; the engine's own default if absent. */
@@ -21,6 +21,8 @@ export type TtsEvent =
 /** Text to speech: one segment per call. Events about a sample come before or with the audio that contains it. */
 export interface TtsEngine {
   readonly name: string;
+  /** It wants the words as they are written: numbers, signs and abbreviations are not replaced by what is said. */
+  readonly readsItself?: true;
   /** Aborting `signal` ends it with CANCELLED and frees everything. Other errors are ParleyErrors (TTS_FAILED, ENGINE_…) with `cause`. */
   synthesize(request: TtsRequest, signal: AbortSignal): AsyncIterable<TtsEvent>;
   /** Whether this request would be answered at once, from memory. Default false. */

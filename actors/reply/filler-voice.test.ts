@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { samplesInMs } from '../../machines/audio.ts';
 import { ParleyError } from '../../machines/errors.ts';
+import { defaultParameters } from '../../machines/parameters.ts';
 import type { TtsEngine, TtsEvent, TtsRequest } from '../ports/tts.ts';
 import { Bell } from './bell.ts';
 import { FillerVoice } from './filler-voice.ts';
@@ -18,7 +19,9 @@ async function gathered(
 ): Promise<FillerVoice> {
   const engine: TtsEngine = { name: 'puppet', synthesize, close: async () => {} };
   const bell = new Bell();
-  const options = { engine, resamplers: noResampling, rate: RATE, language: 'en', voice: 'anna' } as const;
+  const { reading } = defaultParameters;
+  const voice = { language: 'en', voice: 'anna', reading } as const;
+  const options = { engine, resamplers: noResampling, rate: RATE, ...voice } as const;
   const filler = new FillerVoice(options, '**Let** me see.', bell);
   if (stopped) filler.stop();
   while (!filler.over) await bell.next();

@@ -1,7 +1,7 @@
 import { msOfSamples } from '../../machines/audio.ts';
 import { type Clock, toMicroseconds } from '../../machines/clock.ts';
 import { heardLength, type WordMark } from '../../machines/policies/heard.ts';
-import type { ListenerSample } from '../../machines/session/reply/listener.ts';
+import type { ListenerSample } from '../../machines/session/model.ts';
 import type { ReplyTrack } from '../reply-track.ts';
 
 /** Progress of one segment's audio. */

@@ -1,13 +1,18 @@
 import { type OutputRate, samplesInMs } from '../../machines/audio.ts';
 import { ParleyError } from '../../machines/errors.ts';
 import type { WordMark } from '../../machines/policies/heard.ts';
+import {
+  type ReadingParameters,
+  readAloud,
+  type SpeechText,
+  writtenWords,
+} from '../../machines/policies/reading/mod.ts';
 import { wordPlaces } from '../../machines/policies/text.ts';
 import { throwIfAborted } from '../cancellation.ts';
 import type { Resampler, ResamplerFactory } from '../ports/resampler.ts';
 import type { TtsEngine, TtsEvent, TtsRequest } from '../ports/tts.ts';
 import type { VisemeCue } from '../reply-track.ts';
 import type { Bell } from './bell.ts';
-import { type SpeechText, speechText } from './speech-text.ts';
 
 export interface SegmentVoiceOptions {
   readonly engine: TtsEngine;
@@ -15,6 +20,7 @@ export interface SegmentVoiceOptions {
   readonly rate: OutputRate;
   readonly language: string;
   readonly voice: string | null;
+  readonly reading: ReadingParameters;
   /** See `TtsRequest`. */
   readonly cachedOnly?: true;
 }
@@ -60,7 +66,9 @@ export class SegmentVoice {
     this.#signal = signal;
     this.#bell = bell;
     this.#text = text;
-    this.#spoken = speechText(text);
+    this.#spoken = options.engine.readsItself
+      ? writtenWords(text)
+      : readAloud(text, options.language, options.reading);
     void this.#run();
   }
 

@@ -3,7 +3,7 @@ import type { SpawnCommand } from '../../machines/session/commands.ts';
 /** Identifies a child among others of its kind: its utterance or its generation. */
 export function childNumber(command: SpawnCommand, generation: number): number {
   if (command.child === 'stt') return command.input.utterance;
-  if (command.child === 'lasting') return command.input.number;
+  if (command.child === 'lasting' || command.child === 'discarded') return command.input.number;
   return command.child === 'speculation' ? command.input.generation : generation;
 }
 

@@ -47,6 +47,16 @@ const toolName = z
 /** More levels than a real tool has; reading a schema must not exhaust the stack. */
 const MAX_SCHEMA_DEPTH = 32;
 
+const questionText = z.string().min(1).max(500);
+/** What is asked before a call begins: a text, or one by language. */
+export const toolQuestion = z.union([
+  questionText,
+  z.record(
+    z.string().regex(/^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/, 'must be a language, such as `de`'),
+    questionText,
+  ),
+]);
+
 /** The JSON schema of a tool's parameters. */
 export const toolParameters = z.custom<JsonObject>(
   (value) => isObject(value) && !isDeeper(value, MAX_SCHEMA_DEPTH),
@@ -64,7 +74,7 @@ const tool = z.object({
   group: z.string().min(1).max(64).exactOptional(),
   deadlineMs: z.int().min(1).max(MAX_ACTION_MS).exactOptional(),
   policy: z.enum(ACTION_POLICIES).exactOptional(),
-  question: z.string().min(1).max(500).exactOptional(),
+  question: toolQuestion.exactOptional(),
 });
 
 const settings = z.object({

@@ -1,5 +1,5 @@
 import type { StopEvent } from '../../machines/session/events.ts';
-import type { SessionMessage } from '../../machines/wire.ts';
+import type { EchoState, SessionMessage } from '../../machines/wire.ts';
 import type { OutsideSpeech } from '../ports/outside-speech.ts';
 import type { ClientCommand } from './client-command.ts';
 
@@ -26,12 +26,14 @@ export interface Session {
   audio(pcm: Uint8Array, sample?: number): void;
   /** Takes what the lane of the voice stop heard, ahead of everything that waits: it is handled when this returns. */
   stopHeard(event: StopEvent): void;
-  /** Tells the session whether its client is connected. Without it the conversation rests, and nothing ends. */
+  /** Notifies the session whether its client is connected. Without it the conversation rests, and nothing ends. */
   present(here: boolean): void;
   /** Plays speech that is made outside as a reply, if the session is idle and speaks. Returns false otherwise. */
   speak(speech: OutsideSpeech): boolean;
   /** The text of the last reply in its first `samples`; undefined for any other generation. */
   heardAt(generation: number, samples: number): string | undefined;
+  /** The client says something else about the robot's own voice in its microphone. */
+  setEcho(echo: EchoState): void;
   /** Resolves when everything so far would be known after a crash; rejects if it cannot be recorded. */
   durable(): Promise<void>;
   /**

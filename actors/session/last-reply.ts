@@ -1,7 +1,6 @@
 import type { KernelEvent } from '../../machines/kernel.ts';
 import { heardLength, type SpokenSegment } from '../../machines/policies/heard.ts';
-import type { Reply } from '../../machines/session/context.ts';
-import type { ListenerSample } from '../../machines/session/reply/listener.ts';
+import type { ListenerSample, Reply } from '../../machines/session/model.ts';
 
 /** The audio of the newest reply in a journal, and how much of it was heard. */
 export class LastReply {

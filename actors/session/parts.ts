@@ -1,8 +1,14 @@
 import { type ErrorRecord, errorRecord, ParleyError } from '../../machines/errors.ts';
 import { parseJson } from '../../machines/json.ts';
+import type { ClientEvent } from '../../machines/session/events.ts';
+import { replyLanguage } from '../../machines/session/language/language.ts';
+import type { SessionContext } from '../../machines/session/model.ts';
 import type { SettingsChange } from '../../machines/wire.ts';
+import { type CheckCall, checkedCall } from '../calls/call-check.ts';
 import type { ActionPort } from '../ports/action.ts';
+import type { IdentifyLanguage } from '../ports/language.ts';
 import type { ToolSource } from '../ports/tools.ts';
+import type { SessionDeps } from './deps.ts';
 
 /** Why a client's new settings cannot be taken; undefined if they can. */
 export function settingsRefusal(
@@ -11,6 +17,23 @@ export function settingsRefusal(
 ): ErrorRecord | undefined {
   if (language === undefined || supports?.(language) !== false) return undefined;
   return errorRecord(new ParleyError('LANGUAGE_UNSUPPORTED', language), 'INTERNAL');
+}
+
+/** Compares calls with the tools that are offered when they arrive. */
+export function callCheck(
+  {
+    dialogTools = [],
+    parameters,
+    slowSchemaCheck,
+  }: Pick<SessionDeps, 'dialogTools' | 'parameters' | 'slowSchemaCheck'>,
+  context: () => Pick<SessionContext, 'settings' | 'tools'>,
+): CheckCall {
+  const { offered } = parameters.actions;
+  const actions = dialogTools.filter(({ name }) => !offered || offered.includes(name));
+  return (call) => {
+    const { tools: servers = [], settings } = context();
+    return checkedCall(call, { servers, clients: settings?.tools ?? [], actions }, slowSchemaCheck);
+  };
 }
 
 /** Port to the robot that reports each action when it really begins. */
@@ -51,4 +74,15 @@ export function offerTools(
 ): (() => void) | undefined {
   if (source && source.tools.length > 0) offer(source.tools);
   return source?.watch(() => offer(source.tools));
+}
+
+/** A typed turn with its language, if that is certain. */
+export function withLanguage(
+  event: ClientEvent,
+  identify: IdentifyLanguage | undefined,
+  context: SessionContext,
+): ClientEvent {
+  if (event.type !== 'text') return event;
+  const language = identify?.(event.text, replyLanguage(context));
+  return language === undefined ? event : { ...event, language };
 }

@@ -6,12 +6,10 @@ import { RecordedState } from '../../machines/journal/state.ts';
 import { JournalWriter } from '../../machines/journal/writer.ts';
 import { type KernelEvent, SessionKernel } from '../../machines/kernel.ts';
 import type { LogEntry } from '../../machines/log.ts';
+import { CHILD_KINDS, type ChildKind } from '../../machines/session/children.ts';
 import type { Command, SpawnCommand, TurnOutcome } from '../../machines/session/commands.ts';
-import type { SessionInput } from '../../machines/session/context.ts';
-import { CHILD_KINDS, type ChildKind } from '../../machines/session/events.ts';
-import type { SessionMachine } from '../../machines/session/machine.ts';
+import type { ListenerSample } from '../../machines/session/model.ts';
 import { publicState } from '../../machines/session/public-state.ts';
-import type { ListenerSample } from '../../machines/session/reply/listener.ts';
 import type { PublicState, SessionMessage } from '../../machines/wire.ts';
 import type { JournalSoFar } from '../journal/recorder.ts';
 import { childNumber, roundOf } from './child-names.ts';
@@ -39,7 +37,6 @@ export interface Rebuilt {
 }
 
 export interface RebuildOptions {
-  readonly machine: SessionMachine;
   readonly sha256: Sha256;
   /** Samples of input that are stored. */
   readonly inputEnd: number;
@@ -65,7 +62,7 @@ export async function rebuild(journal: Journal, options: RebuildOptions): Promis
   const { sha256, played, breathe } = options;
   if (footer.status !== 'open' || records.length === 0) return undefined;
   if (checkHeader(journal, sha256) || checkEnd(journal)) return undefined;
-  const facts = new Facts(header.input);
+  const facts = new Facts(header);
   for (const [index, record] of records.entries()) {
     if (checkRecord(journal, index, sha256)) return undefined;
     facts.note(record);
@@ -89,12 +86,12 @@ export async function rebuild(journal: Journal, options: RebuildOptions): Promis
 /** The kernel and the writer at the journal's end, by a replay; undefined if that gives something else. */
 async function replayed(
   journal: Journal,
-  { machine, sha256, breathe }: RebuildOptions,
+  { sha256, breathe }: RebuildOptions,
   moments?: QuietMoments,
 ): Promise<{ readonly kernel: SessionKernel; readonly writer: JournalWriter } | undefined> {
   const { header, headerHash } = journal;
   const quiet = moments?.newest();
-  const kernel = new SessionKernel(machine, header.input, quiet?.start);
+  const kernel = new SessionKernel(header.parameters, header.input, quiet?.start);
   const writer = new JournalWriter(headerHash, sha256, quiet);
   const from = quiet ? quiet.record.record + 1 : 0;
   const steps = replaySteps(journal, { kernel, sha256, writer, from });
@@ -114,8 +111,8 @@ class Facts {
   returns = 0;
   readonly quiet: QuietMoments;
 
-  constructor(input: SessionInput) {
-    this.quiet = new QuietMoments(input);
+  constructor(header: Journal['header']) {
+    this.quiet = new QuietMoments(header);
   }
 
   note(record: JournalRecord): void {

@@ -34,6 +34,11 @@ export class RunnerInbox<Child> {
     return this.#halts.length > 0;
   }
 
+  /** True if a command of the client waits. */
+  get hasCommand(): boolean {
+    return this.#commands.length > 0;
+  }
+
   put(received: Received<Child>): void {
     const { type } = received.event;
     if (isStop(received.event)) {

@@ -3,22 +3,18 @@ import { type LoopClock, type TimerHandle, toMicroseconds } from '../../machines
 import { type ErrorCode, errorRecord, ParleyError } from '../../machines/errors.ts';
 import { type KernelEvent, SessionKernel, type Step } from '../../machines/kernel.ts';
 import type { EventSource, LogEntry } from '../../machines/log.ts';
+import type { SessionParameters } from '../../machines/parameters.ts';
+import { CHILD_KINDS, type ChildKind } from '../../machines/session/children.ts';
 import type { ChildMessage, Command, SpawnCommand, TurnOutcome } from '../../machines/session/commands.ts';
-import type { SessionInput } from '../../machines/session/context.ts';
-import {
-  CHILD_KINDS,
-  type ChildEvent,
-  type ChildKind,
-  type SessionEvent,
-} from '../../machines/session/events.ts';
-import type { SessionMachine } from '../../machines/session/machine.ts';
-import type { ListenerSample } from '../../machines/session/reply/listener.ts';
+import type { ChildEvent, SessionEvent } from '../../machines/session/events.ts';
+import type { ListenerSample, SessionInput } from '../../machines/session/model.ts';
 import type { SessionMessage } from '../../machines/wire.ts';
 import { AsyncQueue } from '../async-queue.ts';
 import { type ChildLogic, childLogic } from '../child.ts';
 import type { RunnerJournal } from '../journal/recorder.ts';
 import { childNumber, roundOf } from './child-names.ts';
 import { type Received, RunnerInbox } from './runner-inbox.ts';
+import { TurnShare } from './turn-share.ts';
 
 /** What the runner needs to carry out commands. */
 export interface RunnerPorts {
@@ -60,14 +56,9 @@ const FAILURE_OF: Record<ChildKind, ErrorCode> = {
   playback: 'PLAYBACK_FAILED',
   actions: 'ACTION_FAILED',
   lasting: 'ACTION_FAILED',
+  discarded: 'STT_FAILED',
 };
 
-/**
- * A session's share of one turn of the event loop, events and ms; then socket input, timers and other sessions run. An
- * event takes about 60 µs, and a conversation rarely has ten at once.
- */
-const SHARE_EVENTS = 64;
-const SHARE_MS = 5;
 /** Maximum delays that expire in one go: a chart that sets one again for the same moment must not stop the server. */
 const MAX_EXPIRED = 1_000;
 /** Maximum waiting events: far more than any reply has, at most about 10 MB. */
@@ -87,10 +78,7 @@ export class SessionRunner {
   readonly #children = new Map<ChildKind, Child>();
   #draining = false;
   #broken = false;
-  /** The clock's turn in which events were last handled, and how many in it. */
-  #tick = -1;
-  #tickStartMs = 0;
-  #handledInTick = 0;
+  readonly #share: TurnShare;
   #resuming = false;
   #timer: TimerHandle | undefined;
   #timerDueMs = Number.POSITIVE_INFINITY;
@@ -101,18 +89,19 @@ export class SessionRunner {
   /** `rebuilt`: the kernel of another process, to go on with. Session time stood still since its last event. */
   constructor(
     session: string,
-    machine: SessionMachine,
+    parameters: SessionParameters,
     input: SessionInput,
     ports: RunnerPorts,
     rebuilt?: SessionKernel,
   ) {
     this.#session = session;
     this.#ports = ports;
+    this.#share = new TurnShare(ports.clock);
     this.startMs = ports.clock.nowMs() - (rebuilt?.nowMs ?? 0);
     this.ended = new Promise((resolve) => {
       this.#onEnded = resolve;
     });
-    this.#kernel = rebuilt ?? new SessionKernel(machine, input);
+    this.#kernel = rebuilt ?? new SessionKernel(parameters, input);
   }
 
   get kernel(): SessionKernel {
@@ -145,8 +134,9 @@ export class SessionRunner {
   }
 
   /**
-   * Takes an event from outside. It is handled before this returns, unless another one is being handled, the session
-   * has used up its share of this turn of the event loop. A stop goes ahead of everything that waits and ignores the share.
+   * Takes an event from outside. It is handled before this returns, unless another one is being handled or the session
+   * has used up its share of this turn of the event loop. A stop goes ahead of everything that waits and ignores the
+   * share.
    * A hint of speech means something while a reply sounds; elsewhere it is dropped, so that it does not fill the journal.
    */
   receive(event: SessionEvent, source: EventSource): void {
@@ -182,24 +172,14 @@ export class SessionRunner {
   #next(): Received<Child> | undefined {
     if (this.#kernel.ended) return undefined;
     if (this.#inbox.urgent) return this.#inbox.take();
-    const { clock } = this.#ports;
-    const tick = clock.tick();
-    if (tick !== this.#tick) {
-      this.#tick = tick;
-      this.#tickStartMs = clock.nowMs();
-      this.#handledInTick = 0;
-    }
-    if (this.#handledInTick >= SHARE_EVENTS || clock.nowMs() - this.#tickStartMs >= SHARE_MS) {
-      this.#resumeLater();
-      return undefined;
-    }
-    const next = this.#inbox.take();
-    if (next) this.#handledInTick += 1;
-    return next;
+    if (this.#inbox.size === 0) return undefined;
+    if (this.#share.use(this.#inbox.hasCommand ? 'command' : 'other')) return this.#inbox.take();
+    this.#resumeLater();
+    return undefined;
   }
 
   #resumeLater(): void {
-    if (this.#resuming || this.#inbox.size === 0) return;
+    if (this.#resuming) return;
     this.#resuming = true;
     this.#ports.clock.setTimer(0, () => {
       this.#resuming = false;

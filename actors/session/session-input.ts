@@ -1,12 +1,12 @@
 import type { OutputRate } from '../../machines/audio.ts';
-import type { SessionInput } from '../../machines/session/context.ts';
-import type { Attention, EchoState, FrameMs, Modality } from '../../machines/wire.ts';
+import type { SessionInput } from '../../machines/session/model.ts';
+import type { Attention, EchoState, FrameMs, Modality, PlaybackControl } from '../../machines/wire.ts';
 
 /** Choices of the client for its session, as the door has checked them. */
 export interface SessionOptions {
   /** Unguessable, and one token of a bus subject. */
   readonly session: string;
-  /** Who speaks. Default: nobody known. */
+  /** Who speaks. Default: unknown. */
   readonly user?: string;
   /** BCP 47, such as `en`. */
   readonly language: string;
@@ -17,6 +17,8 @@ export interface SessionOptions {
   readonly seed: number;
   /** How far the audio of replies is sent ahead of real time, ms: 200. */
   readonly aheadMs?: number | undefined;
+  /** What the client does with audio that it has when the session pauses or drops it. Default: full. */
+  readonly playbackControl?: PlaybackControl | undefined;
   /** Length of a frame of that audio, ms: 20. */
   readonly frameMs?: FrameMs | undefined;
   /** `text`: the session has no ear. Default: audio. */

@@ -1,95 +1,57 @@
 import { PIPELINE_RATE, samplesInMs } from '../../machines/audio.ts';
-import type { LoopClock } from '../../machines/clock.ts';
 import { errorRecord, ParleyError } from '../../machines/errors.ts';
 import type { LogEntry } from '../../machines/log.ts';
-import type { SessionParameters } from '../../machines/parameters.ts';
 import type { SpawnCommand, TurnOutcome } from '../../machines/session/commands.ts';
 import type { ClientEvent, EarEvent } from '../../machines/session/events.ts';
-import { replyLanguage } from '../../machines/session/language/language.ts';
-import type { SessionMachine } from '../../machines/session/machine.ts';
-import type { ReadWords } from '../../machines/session/turn/reading.ts';
+import type { SessionContext } from '../../machines/session/model.ts';
 import type { SessionMessage } from '../../machines/wire.ts';
+import { schemaProblems } from '../calls/call-check.ts';
+import { withOutdated } from '../calls/outdated.ts';
 import type { ChildLogic } from '../child.ts';
 import { actionsChild } from '../children/actions.ts';
 import { llmChild, memoryChild } from '../children/llm.ts';
 import { outsideSpeechChild } from '../children/outside-speech.ts';
 import { playbackChild } from '../children/playback.ts';
-import { sttChild } from '../children/stt.ts';
+import { discardedChild, type Handover, sttChild } from '../children/stt.ts';
 import { ttsChild } from '../children/tts.ts';
 import { openEar } from '../ear/ear.ts';
-import type { EarParameters } from '../ear/front-end.ts';
 import { InputAudio } from '../ear/input-audio.ts';
 import { wantedFrom } from '../ear/wanted-from.ts';
-import { cancelPayload, type EngineClients } from '../engine-rpc/mod.ts';
+import { cancelPayload } from '../engine-rpc/mod.ts';
 import { acknowledgedTurns } from '../journal/acknowledged-turns.ts';
-import type { OpenJournal } from '../journal/recorder.ts';
 import { strictActions } from '../journal/strict-actions.ts';
 import { sessionMemory } from '../memory/session-memory.ts';
 import { Summaries } from '../memory/summaries.ts';
-import type { ActionPort } from '../ports/action.ts';
-import type { Bus } from '../ports/bus.ts';
-import type { Economy } from '../ports/economy.ts';
-import type { IdentifyLanguage } from '../ports/language.ts';
-import type { MemoryPort } from '../ports/memory.ts';
 import type { OutsideSpeech } from '../ports/outside-speech.ts';
-import type { ResamplerFactory } from '../ports/resampler.ts';
-import type { StopSpotter } from '../ports/stop-spotter.ts';
-import type { Store } from '../ports/store.ts';
-import type { ToolSource } from '../ports/tools.ts';
-import type { VadEngine } from '../ports/vad.ts';
 import { Listener } from '../reply/listener.ts';
 import { ReplyTrack } from '../reply-track.ts';
 import { Speculation, speculationChild } from '../speculation/speculation.ts';
-import { type SpeechParameters, SpeechSession } from '../speech/speech-session.ts';
-import { defaultDetectorParameters, type SpeechDetectorParameters } from '../speech-detector.ts';
+import { SpeechSession } from '../speech/speech-session.ts';
+import { defaultDetectorParameters } from '../speech-detector.ts';
 import { withStopLane } from '../stop-lane/stop-lane.ts';
 import { subjects } from '../subjects.ts';
 import { type ClientCommand, clientCommand, clientEvent, STARTS_TURN } from './client-command.ts';
+import type { SessionDeps } from './deps.ts';
+import { earProblems } from './ear-problems.ts';
 import type { Session, SessionClient } from './handle.ts';
-import { asError, jsonBytes, offerTools, parsedBytes, settingsRefusal, watchedActions } from './parts.ts';
+import {
+  asError,
+  callCheck,
+  jsonBytes,
+  offerTools,
+  parsedBytes,
+  settingsRefusal,
+  watchedActions,
+  withLanguage,
+} from './parts.ts';
 import type { Rebuilt } from './rebuild.ts';
 import { SessionRunner } from './runner.ts';
 import { type SessionOptions, sessionInput } from './session-input.ts';
+import { Vault } from './vault.ts';
 import { wantedPartials } from './wanted-partials.ts';
 import { watchInvariants } from './watch.ts';
 
-/** Resources that all sessions of a process share. */
-export interface SessionDeps {
-  readonly bus: Bus;
-  readonly clock: LoopClock;
-  readonly machine: SessionMachine;
-  readonly parameters: SessionParameters;
-  readonly engines: EngineClients;
-  /** A model that hears and speaks, in front of `engines`. */
-  readonly speech?: SpeechParameters | undefined;
-  readonly vad: VadEngine;
-  /** Of the speech detector behind `vad`. Default: `defaultDetectorParameters`. */
-  readonly detector?: SpeechDetectorParameters;
-  /** What each session's ear does to its audio. Default: nothing. */
-  readonly ear?: EarParameters;
-  /** Of the voice-stop lane. Without it, only clients and transcripts stop the robot. */
-  readonly stopSpotter?: StopSpotter | undefined;
-  readonly resamplers: ResamplerFactory;
-  readonly actions: ActionPort;
-  /** Whether an engine knows this language (BCP 47). Default: any. */
-  readonly supports?: (language: string) => boolean;
-  /** Language of typed text, and of words whose recogniser does not report it. Default: the session's. */
-  readonly identify?: IdentifyLanguage | undefined;
-  /** What the dialog knows about recognised words. Default: nothing. */
-  readonly read?: ReadWords;
-  /** The server's own tools, and the memory. Default: none. */
-  readonly tools?: ToolSource | undefined;
-  readonly memory?: MemoryPort | undefined;
-  readonly store: Store;
-  /** Default: nothing is saved. */
-  readonly economy?: Economy | undefined;
-  /** Without it, nothing is journaled and actions do not wait. */
-  readonly journal?: OpenJournal;
-  /** Receives the ordered log of every session. */
-  readonly onLog?: (session: string, entry: LogEntry) => void;
-  /** Reports problems outside the conversation to the operator. */
-  readonly onProblem: (session: string, error: Error) => void;
-}
+export type { SessionDeps } from './deps.ts';
 
 /** Input audio kept beyond the longest utterance and its pre-roll: it covers the time until STT starts to read. */
 const INPUT_SLACK_MS = 1_000;
@@ -101,7 +63,7 @@ const INPUT_SLACK_MS = 1_000;
 export function openSession(
   deps: SessionDeps,
   options: SessionOptions,
-  client?: SessionClient,
+  given?: SessionClient,
   rebuilt?: Rebuilt,
 ): Session {
   const { bus, clock, parameters, detector = defaultDetectorParameters } = deps;
@@ -132,13 +94,21 @@ export function openSession(
     observe(entry);
     deps.onLog?.(session, entry);
   };
-  const speech = deps.speech && new SpeechSession({ ...deps, ...options, ...deps.speech, onProblem });
-  const { engines } = speech ?? deps;
+  const vault = deps.secrets && new Vault(deps.secrets);
+  const checkIn = (context: () => SessionContext) => {
+    const plain = callCheck(deps, context);
+    return vault?.check(plain) ?? plain;
+  };
+  const check = checkIn(() => runner.kernel.context);
+  const speech = deps.speech && new SpeechSession({ ...deps, ...options, ...deps.speech, check, onProblem });
+  const engines = vault?.engines((speech ?? deps).engines) ?? (speech ?? deps).engines;
+  const client = given && (vault?.client(given) ?? given);
   let track = new ReplyTrack(outputRate);
   /** The last reply that has begun to speak. */
   let listener: Listener | undefined;
   /** The last reply that was started. */
   let speculation: Speculation | undefined;
+  const handover: Handover = new Map();
   /** For the next reply that plays speech from outside. */
   let outside: OutsideSpeech | undefined;
 
@@ -153,8 +123,13 @@ export function openSession(
           generation: lastGeneration + parameters.speculation.maxPerTurn + 1,
         });
         const wanted = wantedPartials(deps.economy, parameters, () => runner.kernel);
-        return sttChild({ engine, audio, prerollMs, read: deps.read, identify, wanted }, command.input);
+        return sttChild(
+          { engine, audio, prerollMs, read: deps.read, identify, wanted, handover },
+          command.input,
+        );
       }
+      case 'discarded':
+        return discardedChild(handover);
       case 'memory':
         if (!memory) throw new ParleyError('MEMORY_FAILED', 'there is none');
         return memoryChild(memory, command.input);
@@ -163,7 +138,11 @@ export function openSession(
         speculation = new Speculation(command.input, {
           ...{ llm: engines.llm(scope), tts: engines.tts(scope), economy: deps.economy },
           ...(memory && { memory }),
-          ...{ recallMs: parameters.deadlines.recallMs, reply: parameters.reply },
+          ...{
+            recallMs: parameters.deadlines.recallMs,
+            reply: parameters.reply,
+            reading: parameters.reading,
+          },
         });
         return speculationChild(speculation);
       }
@@ -172,6 +151,7 @@ export function openSession(
         return llmChild(
           speculation && command.input.speculated ? speculation.asLlm(engine) : engine,
           command.input,
+          check,
         );
       }
       case 'tts': {
@@ -192,6 +172,7 @@ export function openSession(
             resamplers: deps.resamplers,
             track,
             listener,
+            reading: parameters.reading,
             parallelSegments: parameters.reply.parallelSegments,
           },
           command.input,
@@ -258,7 +239,7 @@ export function openSession(
   const journal = deps.journal?.(session, input, storeFailed, parameters, rebuilt?.journal);
   const turns = acknowledgedTurns({ acknowledged: journal?.acknowledged, publish, save });
   /** Port to the robot that logs each action when it really begins. */
-  const robot = watchedActions(deps.actions, options.results, (id) =>
+  const robot = watchedActions(vault?.actions(deps.actions) ?? deps.actions, options.results, (id) =>
     log({ type: 'action.start', atMs: runner.nowMs(), id }),
   );
   const strict = journal && strictActions({ durable: () => journal.durable(), publish: turns.publish });
@@ -266,7 +247,7 @@ export function openSession(
 
   const runner = new SessionRunner(
     session,
-    deps.machine,
+    parameters,
     input,
     {
       clock,
@@ -318,25 +299,27 @@ export function openSession(
     options.input === 'text'
       ? undefined
       : openEar({
-          ...{ ...deps, ...options, vad, audio, emit: hear, onProblem },
+          ...{ ...deps, ...options, vad, audio, emit: hear, onProblem: earProblems(onProblem, publish) },
           onReport(report) {
             const message = { type: 'ear', at: runner.nowMs(), ...report } as const;
             if (options.earReports) attempt(() => client?.message(message));
             copy(subjects.ear(session), () => jsonBytes(message));
           },
         });
-  /** A typed turn with its language, if that is certain. */
-  const identified = (event: ClientEvent): ClientEvent => {
-    if (event.type !== 'text') return event;
-    const language = identify?.(event.text, replyLanguage(runner.kernel.context));
-    return language === undefined ? event : { ...event, language };
-  };
+  const identified = (event: ClientEvent) => withLanguage(event, identify, runner.kernel.context);
   /** Played reports are not events: the listener uses them whenever an event is handled. */
-  const command = (given: ClientCommand) => {
+  const command = (sent: ClientCommand) => {
+    const given = vault?.command(sent) ?? sent;
     const refusal = given.type === 'settings' ? settingsRefusal(given, deps.supports) : undefined;
-    if (refusal) publish({ type: 'error', ...refusal, fatal: false });
-    else if (given.type !== 'played') runner.receive(identified(clientEvent(given, audio.written)), 'client');
-    else if (given.generation === listener?.generation) {
+    const problems = given.type === 'settings' ? schemaProblems(given.tools ?? []) : [];
+    for (const { code, message } of refusal ? [refusal] : problems)
+      publish({ type: 'error', code, message, fatal: false });
+    if (refusal) return;
+    if (given.type === 'commit' || given.type === 'clear') ear?.settle();
+    if (given.type !== 'played') {
+      const event = identified(clientEvent(given, audio.written));
+      runner.receive(withOutdated(event, runner.kernel.context, checkIn), 'client');
+    } else if (given.generation === listener?.generation) {
       listener.acknowledge(given.samples);
       ear?.played(given.generation, given.samples);
     }
@@ -348,11 +331,12 @@ export function openSession(
     if (data && !(isAway() && STARTS_TURN.has(data.type))) command(data);
     else bus.reportMalformed?.(message.subject, data ? 'a turn while the client is away' : 'no command');
   });
-  // A new ear.
   if (rebuilt?.kernel.regions?.body) ear?.setDetector({ ...detector, ...parameters.body });
   if (rebuilt) runner.resume(rebuilt.listener);
   else runner.start();
-  const unwatch = offerTools(deps.tools, (tools) => runner.receive({ type: 'tools', tools }, 'server'));
+  const unwatch = offerTools(deps.tools, (tools) =>
+    runner.receive(withOutdated({ type: 'tools', tools }, runner.kernel.context, checkIn), 'server'),
+  );
   if (attention === 'push' && !rebuilt) command({ type: 'settings', turnDetection: { mode: 'manual' } });
 
   const release = async () => {
@@ -373,7 +357,11 @@ export function openSession(
       journal?.heard(pcm, at);
       copy(audioIn, () => pcm, at === undefined ? undefined : { sample: String(at) });
     },
-    present: (here) => runner.receive({ type: here ? 'back' : 'away' }, 'client'),
+    present(here) {
+      // What was said before the connection was lost counts as said then.
+      if (!here) ear?.settle();
+      runner.receive({ type: here ? 'back' : 'away' }, 'client');
+    },
     stopHeard: (event) => runner.receive(event, 'ear'),
     speak(speech) {
       if (options.output === 'text' || runner.kernel.state !== 'idle' || isAway()) return false;
@@ -383,6 +371,7 @@ export function openSession(
     },
     heardAt: (generation, samples) =>
       listener?.generation === generation ? listener.heardAt(samples) : undefined,
+    setEcho: (echo) => ear?.setEcho(echo),
     durable: async () => (journal?.acknowledged ?? journal?.durable)?.(),
     async close(reason) {
       runner.receive({ type: reason }, 'client');

@@ -3,7 +3,7 @@ import { ParleyError } from '../../machines/errors.ts';
 import { sessionMonitor } from '../../machines/invariants.ts';
 import type { LogEntry } from '../../machines/log.ts';
 import type { SessionParameters } from '../../machines/parameters.ts';
-import type { SessionInput } from '../../machines/session/context.ts';
+import type { SessionInput } from '../../machines/session/model.ts';
 import type { Modality } from '../../machines/wire.ts';
 
 /** Wait before the log of another process is read, ms: clients of lost sessions wait for this process meanwhile. */
@@ -11,6 +11,8 @@ const AFTER_MS = 3_000;
 /** Entries of it that are read at once, some 2 ms, and the time between, ms. */
 const STRETCH = 100;
 const PACE_MS = 20;
+/** Violations reported for a session: the first ones show the cause. */
+const MAX_REPORTS = 10;
 
 /**
  * Watches a live session's log for violated invariants and reports each. `before`: the log so far, if another process
@@ -33,11 +35,13 @@ export function watchInvariants(
 ): (entry: LogEntry) => void {
   const monitor = sessionMonitor(parameters, input, hears);
   let told = 0;
+  /** Violations in the log of another process, which are not reported. */
+  let heldBack = 0;
   const observe = (entry: LogEntry) => {
     monitor.observe(entry);
     const { violations } = monitor;
     if (violations.length > told)
-      for (const { invariant, what } of violations.slice(told))
+      for (const { invariant, what } of violations.slice(told, MAX_REPORTS + heldBack))
         onProblem(new ParleyError('INTERNAL', `invariant ${invariant} is broken: ${what}`));
     told = violations.length;
   };
@@ -54,7 +58,8 @@ export function watchInvariants(
     clock.setTimer(PACE_MS, read);
   };
   const goOn = () => {
-    told = monitor.violations.length;
+    heldBack = monitor.violations.length;
+    told = heldBack;
     const held = waiting ?? [];
     waiting = undefined;
     for (const entry of held) observe(entry);

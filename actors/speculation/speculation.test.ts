@@ -14,7 +14,7 @@ function speculationOf({ llm, tts }: Pick<SpeculationDeps, 'llm' | 'tts'>) {
       ...{ generation: 1, language: 'en', voice: null, seed: 1, text: 'hello', recalls: false },
       messages: [{ role: 'user', content: 'hello' }],
     },
-    { ...{ llm, tts }, recallMs: 500, reply: defaultParameters.reply },
+    { ...{ llm, tts }, recallMs: 500, reply: defaultParameters.reply, reading: defaultParameters.reading },
   );
 }
 

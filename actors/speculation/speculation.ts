@@ -1,5 +1,6 @@
 import { ParleyError } from '../../machines/errors.ts';
 import type { SessionParameters } from '../../machines/parameters.ts';
+import { type ReadingParameters, readAloud, writtenWords } from '../../machines/policies/reading/mod.ts';
 import { cutSegments } from '../../machines/policies/segmenter.ts';
 import type { ChildInputs } from '../../machines/session/commands.ts';
 import { together } from '../../machines/session/memory/known.ts';
@@ -9,7 +10,6 @@ import type { SessionMemory } from '../memory/session-memory.ts';
 import type { Economy } from '../ports/economy.ts';
 import type { LlmEngine, LlmEvent } from '../ports/llm.ts';
 import type { TtsEngine, TtsEvent, TtsRequest } from '../ports/tts.ts';
-import { speechText } from '../reply/speech-text.ts';
 import { Tape } from './tape.ts';
 
 /**
@@ -22,6 +22,7 @@ export interface SpeculationDeps {
   /** How long it waits for the memory, ms. */
   readonly recallMs: number;
   readonly reply: SessionParameters['reply'];
+  readonly reading: ReadingParameters;
   /** Default: nothing is saved. */
   readonly economy?: Pick<Economy, 'speculates'> | undefined;
 }
@@ -87,6 +88,7 @@ export class Speculation {
   asTts(engine: TtsEngine): TtsEngine {
     return {
       name: engine.name,
+      ...(engine.readsItself && { readsItself: true }),
       close: () => engine.close(),
       synthesize: (request, signal) => {
         // A filler is not part of the speculation.
@@ -152,9 +154,12 @@ export class Speculation {
   #cut(final: boolean): void {
     if (this.#taken || this.#speech || this.#input.silent) return;
     const { lengths } = cutSegments(this.#said, { segment: 0, final }, this.#deps.reply);
+    const { tts, reading } = this.#deps;
     let from = 0;
     for (const length of lengths) {
-      const spoken = speechText(this.#said.slice(from, from + length)).text;
+      const piece = this.#said.slice(from, from + length);
+      const spoken = (tts.readsItself ? writtenWords(piece) : readAloud(piece, this.#input.language, reading))
+        .text;
       from += length;
       if (spoken === '') continue;
       this.#speak(spoken);

@@ -75,6 +75,7 @@ export class Link {
       return;
     }
     utterance.add(item);
+    this.mirror.committed(item);
     this.#untold.set(item, utterance);
     if (!this.#endsTurns) utterance.complete();
   }
@@ -82,12 +83,13 @@ export class Link {
   /**
    * Gives the model one utterance and returns its words. `audio` throws if it breaks off. The utterance is one or several
    * items of the conversation, each with words; otherwise, and after a failure, it leaves nothing there. `onTurn` is
-   * called with what a model that ends turns finds, until the audio has ended.
+   * called with what a model that ends turns finds, until the audio has ended. Words that do not count leave nothing either.
    */
   async hear(
     audio: AsyncIterable<Int16Array>,
     signal: AbortSignal,
     onTurn: (end: TurnEnd) => void,
+    counts: () => boolean = () => true,
   ): Promise<string> {
     const { conversation } = this;
     const utterance = new Utterance(onTurn);
@@ -116,18 +118,18 @@ export class Link {
       signal.removeEventListener('abort', drop);
       this.#hearing -= 1;
       if (!committed && samples > 0) conversation.clear();
-      this.#leave(utterance, words !== '');
+      this.#leave(utterance, words !== '' && counts());
     }
   }
 
-  /** Nobody waits for the utterance any more; unless it was `heard`, it leaves nothing in the conversation. */
+  /** The utterance is not wanted any more; unless it was `heard`, it leaves nothing in the conversation. */
   #leave(utterance: Utterance, heard: boolean): void {
     if (utterance.dropped) return;
     utterance.dropped = true;
     for (const [item, said] of utterance.items) {
       this.#untold.delete(item);
       if (heard && said) this.mirror.heard(item, said);
-      else this.conversation.remove(item);
+      else this.mirror.unheard(item);
     }
   }
 

@@ -8,6 +8,8 @@ interface Entry {
   item: SpeechItem;
   /** The name of a call, or of a result's call, in Parley's history. */
   readonly action?: string;
+  /** An utterance whose words are not known yet. */
+  pending?: boolean;
   /** An utterance that no reply has answered yet. */
   fresh?: boolean;
   /** Only its beginning was heard; which words that is, the history says. */
@@ -46,7 +48,7 @@ export class Mirror {
   /** The items in words, for a new connection. */
   get items(): readonly Wanted[] {
     return this.#entries
-      .filter(({ fresh, attached }) => !fresh && !attached)
+      .filter(({ pending, fresh, attached }) => !pending && !fresh && !attached)
       .map(({ item, action }) => ({ ...item, ...(action !== undefined && { action }) }));
   }
 
@@ -55,9 +57,24 @@ export class Mirror {
     return this.#entries.some(({ fresh }) => fresh);
   }
 
-  /** The user's utterance is an item, with these words. */
+  /** The user's utterance is an item. A reply that still goes on may add others behind it before its words are known. */
+  committed(id: string): void {
+    this.#entries.push({ id, item: { type: 'message', role: 'user', text: '' }, pending: true });
+  }
+
+  /** The words of an utterance. */
   heard(id: string, text: string): void {
-    this.#entries.push({ id, item: { type: 'message', role: 'user', text }, fresh: true });
+    const entry = this.#find(id);
+    if (!entry) return;
+    entry.item = { type: 'message', role: 'user', text };
+    entry.pending = false;
+    entry.fresh = true;
+  }
+
+  /** An utterance without words, or whose words do not count, is removed. */
+  unheard(id: string): void {
+    this.#entries = this.#entries.filter((entry) => entry.id !== id);
+    this.#conversation.remove(id);
   }
 
   /** The model says more in an item. `first`: the item with which this reply began, if it is another one. */
@@ -77,18 +94,20 @@ export class Mirror {
     this.#entries.push({ id, item: call, action, ...(!known && { attached: true }) });
   }
 
-  /** Adds an item that the history does not name behind all others. */
-  attach(item: SpeechItem): void {
+  /** Adds an item behind all others. `action`: of the history's own result; without it the history does not have the item. */
+  attach(item: SpeechItem, action?: string): void {
     const id = this.#newId();
     this.#conversation.insert(id, item, this.#entries.at(-1)?.id ?? null);
-    this.#entries.push({ id, item, attached: true });
+    this.#entries.push({ id, item, ...(action === undefined ? { attached: true } : { action }) });
   }
 
   /** Only the first `heardMs` of a spoken item were heard. */
   cut(id: string, heardMs: number): void {
     const entry = this.#find(id);
     if (!entry) return;
-    const head = this.#entries.slice(0, this.#entries.indexOf(entry) + 1).findLast((one) => !one.attached);
+    const head = this.#entries
+      .slice(0, this.#entries.indexOf(entry) + 1)
+      .findLast(({ attached, pending, fresh }) => !attached && !pending && !fresh);
     if (head) head.cut = true;
     if (heardMs < 1) {
       this.#remove(entry);
@@ -110,13 +129,23 @@ export class Mirror {
     }
     const body = taken.length > 0 ? wanted.slice(0, -1) : wanted;
     const kept: Entry[] = [];
+    /** Utterances behind the user's turn. */
+    const later: Entry[] = [];
     let matched = 0;
     let follows = true;
+    let isBehind = false;
     for (const entry of this.#entries) {
-      if (taken.includes(entry)) continue;
+      if (taken.includes(entry)) {
+        isBehind = true;
+        continue;
+      }
+      if (entry.pending) {
+        (isBehind ? later : kept).push(entry);
+        continue;
+      }
       const next = body[matched];
-      if (!entry.attached) follows = !entry.fresh && next !== undefined && isSame(entry, next);
-      if (!follows) {
+      if (!entry.attached && !entry.fresh) follows = next !== undefined && isSame(entry, next);
+      if (!follows || entry.fresh || isBehind) {
         this.#remove(entry);
         continue;
       }
@@ -127,7 +156,7 @@ export class Mirror {
       matched += 1;
     }
     for (const item of body.slice(matched)) kept.push(this.#insert(item, kept));
-    this.#entries = [...kept, ...taken];
+    this.#entries = [...kept, ...taken, ...later];
   }
 
   #find(id: string): Entry | undefined {

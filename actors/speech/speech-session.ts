@@ -6,6 +6,7 @@ import type { TurnEnd } from '../../machines/session/events.ts';
 import type { Modality } from '../../machines/wire.ts';
 import { AsyncQueue } from '../async-queue.ts';
 import { Backoff } from '../backoff.ts';
+import type { CheckCall } from '../calls/call-check.ts';
 import { aborted, throwIfAborted } from '../cancellation.ts';
 import { asParleyError } from '../chain/attempt.ts';
 import { type ChainOptions, chainLlm, chainStt } from '../chain/mod.ts';
@@ -15,6 +16,7 @@ import type { ResamplerFactory } from '../ports/resampler.ts';
 import type { SpeechEngine } from '../ports/speech.ts';
 import type { SttEngine, SttEvent } from '../ports/stt.ts';
 import type { TtsEngine } from '../ports/tts.ts';
+import { readingVoice } from '../reply/reading-voice.ts';
 import { Link } from './link.ts';
 import { CHAR_MS, SpokenReply } from './spoken-reply.ts';
 import { wantedItems } from './wanted.ts';
@@ -30,9 +32,11 @@ export interface SpeechParameters {
 export interface SpeechSessionOptions extends SpeechParameters {
   readonly clock: Clock;
   readonly resamplers: ResamplerFactory;
-  readonly parameters: Pick<SessionParameters, 'words'>;
+  readonly parameters: Pick<SessionParameters, 'words' | 'reading'>;
   readonly language: string;
   readonly output?: Modality;
+  /** Compares the model's calls with the schemas of their tools. */
+  readonly check: CheckCall;
   /** What answers while the model cannot. */
   readonly engines: EngineClients;
   /** Reports a lost connection, and one that cannot be made. */
@@ -45,7 +49,7 @@ const LONGEST_RETRY_MS = 10_000;
 const REPLIES = 4;
 /** While only audio comes, an empty text says that the reply goes on, ms. */
 const ALIVE_MS = 1_000;
-/** Responses of one reply: after a call that nobody reports the result of, the model goes on. */
+/** Responses of one reply: after a call without a reported result, the model goes on. */
 const MAX_ROUNDS = 4;
 
 /** What a character lasts in an engine's voice, ms, as its last reply shows. */
@@ -71,7 +75,7 @@ export class SpeechSession {
   #link: Link | undefined;
   /** Set while the first connection is made. */
   #first: Promise<void> | undefined;
-  /** Replaces the present connection when nobody speaks. */
+  /** Replaces the present connection when neither side speaks. */
   #next: Link | undefined;
   #timer: TimerHandle | undefined;
 
@@ -123,8 +127,9 @@ export class SpeechSession {
   }
 
   async #open(): Promise<Link | undefined> {
-    const { engine, language, output = 'audio', parameters, onProblem } = this.#options;
+    const { engine, language, output = 'audio', parameters, onProblem, clock } = this.#options;
     const { signal } = this.#over;
+    let openedAtMs = clock.nowMs();
     let link: Link | undefined;
     try {
       const conversation = await engine.open(
@@ -134,6 +139,8 @@ export class SpeechSession {
             link?.take(event);
             if (event.type !== 'closed' || link !== this.#link) return;
             onProblem(errorFrom(event.error));
+            // A service that takes a conversation and ends it at once is asked less and less often.
+            if (clock.nowMs() - openedAtMs >= LONGEST_RETRY_MS) this.#backoff.reset();
             this.#swap();
             if (!this.#link?.isOpen) this.#later(this.#backoff.nextMs());
           },
@@ -141,15 +148,14 @@ export class SpeechSession {
         signal,
       );
       link = new Link(conversation, { wake: parameters.words.wake ?? [], language }, engine.endsTurns);
-      if (!signal.aborted) {
-        this.#backoff.reset();
-        return link;
-      }
+      openedAtMs = clock.nowMs();
+      if (!signal.aborted) return link;
       link.close();
     } catch (thrown) {
       if (!signal.aborted) {
-        onProblem(asParleyError(thrown, 'ENGINE_UNREACHABLE'));
-        this.#later(this.#backoff.nextMs());
+        const error = asParleyError(thrown, 'ENGINE_UNREACHABLE');
+        if (!isRepeated(error)) onProblem(error);
+        this.#later(Math.max(this.#backoff.nextMs(), error.retryAfterMs ?? 0));
       }
     }
     return undefined;
@@ -189,7 +195,7 @@ export class SpeechSession {
     const swap = () => this.#swap();
     return {
       name: this.#name,
-      async *transcribe(audio, { language }, signal) {
+      async *transcribe(audio, { language, counts }, signal) {
         const link = await ready(signal);
         link.conversation.expect(language);
         const resampler = resamplers.create(PIPELINE_RATE, link.conversation.inputRate);
@@ -205,7 +211,7 @@ export class SpeechSession {
         const onTurn = (end: TurnEnd) => events.push({ type: 'partial', text: '', end });
         if (endsTurns) onTurn('awaited');
         link
-          .hear(pieces(), signal, endsTurns ? onTurn : () => {})
+          .hear(pieces(), signal, endsTurns ? onTurn : () => {}, counts)
           .then(
             (text) => events.push({ type: 'final', text }),
             (error: unknown) => {
@@ -254,15 +260,22 @@ export class SpeechSession {
           ...offer,
           toolChoice: round === 1 || toolChoice === 'none' ? toolChoice : 'auto',
         });
-        const made: string[] = [];
+        const made: Extract<LlmEvent, { type: 'action' }>[] = [];
         for await (const event of this.#respond(reply, `${generation}-`, reported, signal)) {
-          if (event.type === 'action') made.push(event.id);
+          if (event.type === 'action') made.push(event);
           yield event;
         }
-        calls = reported ? 0 : made.length;
-        if (!reported)
-          for (const callId of made)
-            link.mirror.attach({ type: 'result', callId, result: { status: 'accepted' } });
+        calls = 0;
+        for (const { id: callId, invalid } of made) {
+          if (reported && invalid === undefined) continue;
+          calls += 1;
+          const result =
+            invalid === undefined ? { status: 'accepted' } : { status: 'failed', message: invalid };
+          link.mirror.attach(
+            { type: 'result', callId, result },
+            reported ? `${generation}-${callId}` : undefined,
+          );
+        }
       }
       isWhole = true;
     } catch (thrown) {
@@ -296,9 +309,10 @@ export class SpeechSession {
         mirror.said(event.item, text, spoken.firstItem(event.item));
         yield { type: 'delta', text };
       } else if (event.type === 'call') {
-        const { item, callId, name, args } = event;
+        const { item, callId, name, args, invalid } = event;
         mirror.called(item, { type: 'call', callId, name, args }, prefix + callId, reported);
-        yield { type: 'action', id: callId, name, args };
+        const call = { name, args, ...(invalid !== undefined && { invalid }) };
+        yield { type: 'action', id: callId, ...(await this.#options.check(call)) };
       } else {
         spoken.addAudio(event.item, event.pcm);
         if (clock.nowMs() - aliveAtMs < ALIVE_MS) continue;
@@ -314,7 +328,9 @@ export class SpeechSession {
   }
 
   /** The model's audio for the words that it said, and the session's own voice for all others. */
-  #tts({ generation }: RpcScope, own: TtsEngine): TtsEngine {
+  #tts({ generation }: RpcScope, ownVoice: TtsEngine): TtsEngine {
+    // The model's audio is found by the words that it wrote.
+    const own = readingVoice(ownVoice, this.#options.parameters.reading);
     return {
       ...own,
       synthesize: (request, signal) => {
@@ -333,4 +349,9 @@ export class SpeechSession {
       },
     };
   }
+}
+
+/** True for a refusal that the engine only repeats, with the first one as its cause. */
+function isRepeated(error: ParleyError): boolean {
+  return error.cause instanceof ParleyError && error.cause.code === error.code;
 }

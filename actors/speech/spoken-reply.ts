@@ -1,10 +1,10 @@
 import { msOfSamples, type Pcm, samplesInMs } from '../../machines/audio.ts';
 import { ParleyError } from '../../machines/errors.ts';
+import { writtenWords } from '../../machines/policies/reading/mod.ts';
 import { isUnspaced, wordPlaces } from '../../machines/policies/text.ts';
 import { throwIfAborted } from '../cancellation.ts';
 import type { TtsEvent } from '../ports/tts.ts';
 import { Bell } from '../reply/bell.ts';
-import { speechText } from '../reply/speech-text.ts';
 
 /**
  * What a character lasts in a voice that was not heard yet, ms. Normal speech has about 15 a second; this is 13, so that
@@ -181,7 +181,7 @@ export class SpokenReply {
   /** Samples of a segment that has `spoken` of them; infinite for the last one so far. */
   #share({ from, to }: Place, spoken: number): number {
     const rest = this.#text.slice(to);
-    if (speechText(rest).text === '') return Number.POSITIVE_INFINITY;
+    if (writtenWords(rest).text === '') return Number.POSITIVE_INFINITY;
     const own = weightOf(this.#text.slice(from, to));
     if (this.#end?.isWhole) return Math.round(((spoken + this.#waiting) * own) / (own + weightOf(rest)));
     return Math.round((own * this.charMs * this.#rate) / 1_000);

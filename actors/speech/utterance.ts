@@ -3,7 +3,7 @@ import type { TurnEnd } from '../../machines/session/events.ts';
 
 /** An utterance that is given to the model: its items in the conversation, and their words. */
 export class Utterance {
-  /** Nobody wants it any more. */
+  /** It is not wanted any more. */
   dropped = false;
   /** All words in order, once all items are known and have theirs. */
   readonly words: Promise<string>;

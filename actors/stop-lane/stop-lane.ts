@@ -1,7 +1,7 @@
 import { PIPELINE_RATE, samplesInMs } from '../../machines/audio.ts';
 import { type Clock, toMicroseconds } from '../../machines/clock.ts';
-import type { SessionContext } from '../../machines/session/context.ts';
 import type { StopEvent } from '../../machines/session/events.ts';
+import type { SessionContext } from '../../machines/session/model.ts';
 import { isActing } from '../../machines/session/stop-lane/stop-lane.ts';
 import { Arrivals } from '../ear/arrivals.ts';
 import type { StopListener, StopSpotter, StopStretch } from '../ports/stop-spotter.ts';
@@ -17,7 +17,7 @@ export interface StopLaneParts {
   /** Whether the robot moves or an action of it runs, and whether it also speaks. Default: yes. */
   readonly isActing?: () => boolean;
   readonly isBusy?: () => boolean;
-  /** Receives the error of a stretch that nobody listened to. */
+  /** Receives the error of a stretch that was not heard. */
   readonly onProblem?: (error: Error) => void;
 }
 
@@ -68,7 +68,7 @@ export class StopLane {
     this.#parts = parts;
   }
 
-  /** `vad`, with this lane beside whoever opens the next stream of it. */
+  /** `vad`, with this lane beside the caller that opens the next stream of it. */
   beside(vad: VadEngine): VadEngine {
     return {
       ...{ name: vad.name, close: () => vad.close() },

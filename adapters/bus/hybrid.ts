@@ -22,7 +22,7 @@ const TAKEN = 'Parley-Taken';
 
 /**
  * A bus over a NATS server on which what has its subscriber in this process is delivered here. The broker sees
- * what others may want: control, presence, requests to engines elsewhere, and copies of a session that somebody asked
+ * what others may want: control, presence, requests to engines elsewhere, and copies of a session that a subscriber asked
  * for (`Interest`). What only this process can answer never leaves it: its inboxes and its own engines, which therefore
  * work without the broker.
  *
@@ -146,7 +146,7 @@ class HybridBus implements NatsBus {
     return this.#broker.reconnects();
   }
 
-  /** Whether nobody elsewhere can want it. */
+  /** Whether it is of use in this process only. */
   #stays(subject: string): boolean {
     return (
       subject.startsWith(this.#inboxes) ||
@@ -155,7 +155,7 @@ class HybridBus implements NatsBus {
     );
   }
 
-  /** Somebody here has it: others may see it, and need not answer. */
+  /** This process has it: others may see it, and need not answer. */
   #forOthers(subject: string, options: PublishOptions | undefined): PublishOptions {
     const taken = this.#groups.match(subject);
     return { headers: { ...options?.headers, ...(taken.length > 0 && { [TAKEN]: taken.join(' ') }) } };

@@ -20,6 +20,7 @@ import { ParleyError } from '../../machines/errors.ts';
 import { parseJson } from '../../machines/json.ts';
 import { atBroker } from '../nats/at-broker.ts';
 import { connectNats, type NatsConnectOptions } from '../nats/connect.ts';
+import { watchQuorum } from '../nats/quorum.ts';
 import { settleStream } from '../nats/stream-settings.ts';
 import { isWrongSequence } from '../nats/wrong-sequence.ts';
 import { parseBatch } from './batch.ts';
@@ -43,6 +44,8 @@ export interface NatsFailover {
   proven(): Promise<void>;
   /** Whether the broker can be reached, as far as is known. */
   connected(): boolean;
+  /** Whether nothing can be stored, because most brokers of the cluster are missing. */
+  isStuck(): boolean;
   /** Calls `listener` when a lost connection is back: the broker may have lost its memory. */
   onBack(listener: () => void): void;
   close(): Promise<void>;
@@ -94,6 +97,9 @@ export async function natsFailover(options: NatsFailoverOptions): Promise<NatsFa
       for (const listener of backListeners) listener();
     },
   });
+
+  const journals = Array.from({ length: shards }, (_, shard) => streamName(shard));
+  const quorum = watchQuorum(connection, [`KV_${LEASES}`, ...journals]);
 
   async function open(): Promise<Opened> {
     const managerIn = (timeout: number) => jetstreamManager(connection, { checkAPI: false, timeout });
@@ -170,6 +176,7 @@ export async function natsFailover(options: NatsFailoverOptions): Promise<NatsFa
         }
     },
     connected,
+    isStuck: () => quorum.lost(),
     onBack: (listener) => void backListeners.push(listener),
     leases: {
       read: (session) =>
@@ -239,7 +246,10 @@ export async function natsFailover(options: NatsFailoverOptions): Promise<NatsFa
           await manager.streams.purge(name, { filter: subject });
         }),
     },
-    close,
+    close() {
+      quorum.close();
+      return close();
+    },
   };
 }
 

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { AsyncQueue } from '../../actors/async-queue.ts';
 import { ParleyError } from '../../machines/errors.ts';
+import { realClock } from '../real-clock.ts';
 
 /** Maximum unread bytes; beyond it the connection is paused. */
 const HELD_BYTES = 262_144;
@@ -39,6 +40,16 @@ export class Body implements AsyncIterableIterator<Uint8Array, undefined> {
   return(): Promise<IteratorResult<Uint8Array, undefined>> {
     if (!this.#message.readableEnded) this.#message.destroy();
     return this.#pieces.return();
+  }
+
+  /** Drops the rest. The connection stays usable if the body ends within `graceMs`; otherwise it is closed. */
+  release(graceMs: number): void {
+    if (this.#message.readableEnded || this.#message.destroyed) return;
+    void this.#pieces.return();
+    this.#message.resume();
+    const timer = realClock.setTimer(graceMs, () => this.#message.destroy());
+    this.#message.once('close', () => timer.cancel());
+    this.#message.once('end', () => timer.cancel());
   }
 
   [Symbol.asyncIterator](): this {

@@ -7,8 +7,8 @@ export interface ErrorContext {
   readonly failed: 'STT_FAILED' | 'LLM_FAILED' | 'TTS_FAILED' | 'MEMORY_FAILED';
   /** True once the call is cancelled: then every error is CANCELLED. */
   readonly cancelled: boolean;
-  /** The key, which must not appear in any message or cause. */
-  readonly secret?: string | undefined;
+  /** Keys, which must not appear in any message or cause. */
+  readonly secret?: string | readonly string[] | undefined;
   /** Maps errors of a client library. Called first, with the error and then each of its causes. */
   readonly classify?: (error: Error) => Finding | undefined;
 }
@@ -68,6 +68,26 @@ export class Refusal extends Error {
   }
 }
 
+/** A refusal over HTTP. */
+export class HttpRefusal extends Refusal {
+  readonly status: number;
+  /** The body, parsed if it is JSON. */
+  readonly body: unknown;
+  /** How long the server asks to wait, ms; undefined if it does not say. */
+  readonly retryAfterMs: number | undefined;
+
+  constructor(
+    code: ErrorCode,
+    message: string,
+    facts: { readonly status: number; readonly body: unknown; readonly retryAfterMs: number | undefined },
+  ) {
+    super(code, message);
+    this.status = facts.status;
+    this.body = facts.body;
+    this.retryAfterMs = facts.retryAfterMs;
+  }
+}
+
 /** The error and its causes, outermost first. */
 function* chain(thrown: unknown): Generator<Error> {
   const seen = new Set<unknown>();
@@ -78,15 +98,21 @@ function* chain(thrown: unknown): Generator<Error> {
   }
 }
 
-function redact(text: string, secret: string | undefined): string {
-  return secret ? text.replaceAll(secret, '***') : text;
+function redact(text: string, secret: ErrorContext['secret']): string {
+  return secretsOf(secret).reduce((shown, one) => shown.replaceAll(one, '***'), text);
+}
+
+function secretsOf(secret: ErrorContext['secret'] = []): readonly string[] {
+  return (typeof secret === 'string' ? [secret] : secret).filter((one) => one !== '');
 }
 
 /** The same error, or a copy without the key if the key appears anywhere in it. */
-function withoutSecret(thrown: unknown, secret: string | undefined): unknown {
-  if (!secret) return thrown;
+function withoutSecret(thrown: unknown, secret: ErrorContext['secret']): unknown {
+  const secrets = secretsOf(secret);
+  if (secrets.length === 0) return thrown;
   // Everything a logger would print: messages, stacks, causes and fields.
-  if (!inspect(thrown, { depth: 8, maxStringLength: Infinity }).includes(secret)) return thrown;
+  const shown = inspect(thrown, { depth: 8, maxStringLength: Infinity });
+  if (!secrets.some((one) => shown.includes(one))) return thrown;
   const plain = new Error(redact(thrown instanceof Error ? thrown.message : String(thrown), secret));
   if (thrown instanceof Error) plain.name = thrown.name;
   return plain;

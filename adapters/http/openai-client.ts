@@ -3,6 +3,7 @@ import { ParleyError } from '../../machines/errors.ts';
 import type { Body } from './body.ts';
 import { Calls } from './calls.ts';
 import { codeOfStatus, type ErrorContext, engineError, type Finding } from './errors.ts';
+import { type JsonPoster, jsonPoster, serverAddress } from './json-post.ts';
 import { eventData } from './sse.ts';
 import type { ConnectionStats } from './transport.ts';
 import { httpTransport, type TransportOptions } from './transport.ts';
@@ -16,6 +17,8 @@ export interface OpenAiConnectionOptions {
   readonly apiKey?: string;
   /** Name of the engine. Default `openai`. */
   readonly name?: string;
+  /** Further headers of each request. They override Parley's own. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** Maximum number of connections to the server; further requests wait for one. Default 256. */
   readonly maxConnections?: number;
 }
@@ -25,6 +28,8 @@ export interface OpenAiConnection {
   readonly name: string;
   readonly client: OpenAI;
   readonly calls: Calls;
+  /** Posts JSON, for what the client is too strict for. */
+  readonly post: JsonPoster['post'];
   /** The body of a successful response of `client`. */
   body(response: Response): Body;
   connectionStats(): ConnectionStats;
@@ -44,34 +49,37 @@ export function openAiConnection(
   failed: ErrorContext['failed'],
   limits: Pick<TransportOptions, 'maxResponseBytes'>,
 ): OpenAiConnection {
-  const baseURL = options.baseURL ?? OPENAI_URL;
-  if (!/^https?:\/\/./.test(baseURL) || !URL.canParse(baseURL)) {
-    throw new ParleyError('CONFIG_INVALID', 'baseURL must be an http or https URL');
-  }
+  const address = serverAddress(options.baseURL ?? OPENAI_URL);
   const { maxConnections } = options;
   const transport = httpTransport({
     ...limits,
     ...(maxConnections === undefined ? {} : { maxConnections }),
   });
   const client = new OpenAI({
-    baseURL,
+    baseURL: address.base,
+    defaultQuery: Object.fromEntries(new URLSearchParams(address.query)),
     // Without a key, the client would take one from the environment and send it to any server.
     apiKey: options.apiKey || 'none',
     adminAPIKey: null,
     organization: null,
     project: null,
     webhookSecret: null,
-    ...(options.apiKey ? {} : { defaultHeaders: { authorization: null } }),
+    defaultHeaders: { ...(options.apiKey ? {} : { authorization: null }), ...options.headers },
     maxRetries: 0,
     fetch: transport.fetch,
     // It would print server responses to the console; errors contain what is needed.
     logLevel: 'off',
   });
+  const headers = {
+    ...(options.apiKey && { authorization: `Bearer ${options.apiKey}` }),
+    ...lowerCased(options.headers),
+  };
+  const { post } = jsonPoster(transport, { address, headers, failed });
   const calls = new Calls((thrown, cancelled) =>
     engineError(thrown, {
       failed,
       cancelled,
-      secret: options.apiKey,
+      secret: [options.apiKey ?? '', ...Object.values(options.headers ?? {})],
       classify: (error) => classifyOpenAi(error, failed),
     }),
   );
@@ -79,15 +87,13 @@ export function openAiConnection(
     name: options.name ?? 'openai',
     client,
     calls,
+    post,
     body: (response) => transport.body(response),
     connectionStats: () => transport.stats(),
     warm: () =>
       calls.run(async ({ signal }) => {
         // Every server's response to this is short, even a 404.
-        const url = `${baseURL.replace(/\/$/, '')}/models/${encodeURIComponent(options.model)}`;
-        const headers: Record<string, string> = options.apiKey
-          ? { authorization: `Bearer ${options.apiKey}` }
-          : {};
+        const url = `${address.base}/models/${encodeURIComponent(options.model)}${address.query}`;
         const response = await transport.fetch(url, { headers, signal });
         await (response.ok ? transport.body(response) : response).text();
       }),
@@ -96,6 +102,10 @@ export function openAiConnection(
       await transport.close();
     },
   };
+}
+
+function lowerCased(headers: Readonly<Record<string, string>> = {}): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
 }
 
 /** Throws ENGINE_PROTOCOL if the content type is not `allowed`; a missing type passes. */

@@ -7,7 +7,7 @@ import { realClock } from '../real-clock.ts';
  */
 const EVENTS_A_TURN = 64;
 
-/** The data of a stream of server-sent events, one text per event. Comments, other fields and events without data are skipped. An incomplete event at the end of the stream is dropped, as the HTML standard requires. Throws ENGINE_PROTOCOL at an event of more than `maxEventChars` UTF-16 units.
+/** The data of a stream of server-sent events, one text per event. Comments, other fields and events without data are skipped. An event that the stream ends before its empty line is dropped, as the HTML standard requires, unless its data is complete: `[DONE]` or JSON. Throws ENGINE_PROTOCOL at an event of more than `maxEventChars` UTF-16 units.
  */
 export async function* eventData(
   pieces: AsyncIterable<Uint8Array>,
@@ -50,5 +50,17 @@ export async function* eventData(
     searched = rest.endsWith('\r') ? rest.length - 1 : rest.length;
     if (chars + rest.length > maxEventChars)
       throw new ParleyError('ENGINE_PROTOCOL', 'an event of the answer is too long');
+  }
+  const last = /^data: ?(.*)$/su.exec(rest.replace(/\r$/, ''))?.[1];
+  const unterminated = [...data, ...(last === undefined ? [] : [last])].join('\n');
+  if (isComplete(unterminated)) yield unterminated;
+}
+
+function isComplete(data: string): boolean {
+  if (data.trim() === '[DONE]') return true;
+  try {
+    return typeof JSON.parse(data) === 'object';
+  } catch {
+    return false;
   }
 }

@@ -50,6 +50,45 @@ describe('languages that share letters', async () => {
     expect(identify('can you please tell me the time', 'de')).toBe('en');
   });
 
+  it.each([
+    ...[
+      'hello',
+      'Hello!',
+      'hi',
+      'hi there',
+      'good morning',
+      'thank you',
+      'thanks',
+      'yes please',
+      'stop',
+      'turn left',
+    ],
+    ...[
+      'go on',
+      'what time is it',
+      'hello robot',
+      'come here',
+      'one two three',
+      'no',
+      'help me',
+      'sure',
+      'tell me a joke',
+    ],
+  ])('English in a few words stays English: %s', (text) => {
+    expect(identify(text, 'en') ?? 'en').toBe('en');
+  });
+
+  it.each([
+    ['hallo', 'de'],
+    ['guten Tag', 'de'],
+    ['ja bitte', 'de'],
+    ['danke', 'de'],
+    ['bonjour', 'fr'],
+    ['merci beaucoup', 'fr'],
+  ])('common words of another language are known: %s', (text, language) => {
+    expect(identify(text, 'en')).toBe(language);
+  });
+
   it('keep the language of the conversation if a short text is not sure', () => {
     expect(identify('hand', 'en')).not.toBe('de');
     expect(identify('halt', 'en')).not.toBe('fr');

@@ -1,5 +1,7 @@
 import type { IdentifyLanguage } from '../../actors/ports/language.ts';
-import { baseLanguage } from '../../machines/policies/text.ts';
+import { tableOf } from '../../machines/language/mod.ts';
+import { baseLanguage, wordsOf } from '../../machines/policies/text.ts';
+import { COMMON_WORDS } from './common-words.ts';
 
 /** The scripts that one of the languages has to itself, and those that many share. */
 const SCRIPTS = [
@@ -43,6 +45,10 @@ export async function languageIdentifier(languages: readonly string[]): Promise<
     if (!OWN_SCRIPT.includes(current) && !lettered.includes(current)) return undefined;
     if (count < MIN_LETTERS || EVERYWHERE.test(text.replace(/[^\p{L}-]/gu, ''))) return undefined;
     if (!detector) return lettered[0];
+    const knowing = lettered.filter((language) => knows(language, text));
+    if (knowing.includes(current)) return current;
+    const [only] = knowing;
+    if (only !== undefined && knowing.length === 1) return only;
     const found = detector.detect(text);
     const scores = found.getScores();
     const [best = 0, second = 0] = Object.values(scores).sort((a, b) => b - a);
@@ -63,6 +69,25 @@ export async function languageIdentifier(languages: readonly string[]): Promise<
     if (found === 'zh' && current === 'ja' && han <= MAX_WITHOUT_KANA) return undefined;
     return known.includes(found) ? found : undefined;
   };
+}
+
+/** By language: words that are too short or too few for n-grams, but known. */
+const commonWords = new Map<string, ReadonlySet<string>>();
+
+/** Whether each word of a text is a common one of the language. */
+function knows(language: string, text: string): boolean {
+  let words = commonWords.get(language);
+  if (!words) {
+    const table = tableOf(language);
+    const own = table
+      ? [table.answers, table.polite, table.continuations, table.backchannels, table.yes, table.no]
+      : [];
+    const texts = [...own.flat(), ...(COMMON_WORDS[language] ?? '').split(' ')];
+    words = new Set(texts.flatMap((one) => wordsOf(one, language)));
+    commonWords.set(language, words);
+  }
+  const said = wordsOf(text, language);
+  return said.length > 0 && said.every((word) => words.has(word));
 }
 
 async function detectorOf(languages: readonly string[]): Promise<Detector> {

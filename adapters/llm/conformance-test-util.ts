@@ -19,7 +19,7 @@ export interface LlmUnderTest extends EngineUnderTest {
 
 /** Hours of conversation. */
 const MANY_MESSAGES = 500;
-/** More than anybody says in a turn. */
+/** More than a user says in a turn. */
 const MANY_WORDS = 'and then '.repeat(5_000);
 
 const user = (content: string) => ({ role: 'user' as const, content });

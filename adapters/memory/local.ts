@@ -6,7 +6,7 @@ export interface LocalMemoryOptions {
   readonly rows: MemoryRows;
   /** Makes vectors of texts. Default: memories are found by their words alone. */
   readonly embed?: Embed | undefined;
-  /** Maximum number of things said that are told, besides what is known of the user. */
+  /** Maximum number of recalled things said, besides what is known of the user. */
   readonly topK: number;
   /** Cosine similarity from which a thing said is like the question in meaning, 0 to 1. */
   readonly minSimilarity: number;
@@ -14,7 +14,7 @@ export interface LocalMemoryOptions {
 
 /** Weight of ranks: 1 / (60 + rank), as in reciprocal rank fusion (Cormack, Clarke, Büttcher: SIGIR 2009). */
 const RANK_OFFSET = 60;
-/** Things said that are told when nobody has asked yet. */
+/** Things said that are recalled before a question. */
 const NEWEST = 3;
 
 /** A memory in SQLite: what is known of a user, and what they said, found by words (BM25) and, with `embed`, by meaning. */

@@ -36,7 +36,7 @@ const deleted = z.object({ success: z.boolean(), deleted_count: z.int().nullish(
 
 /**
  * The memory of a memU server (API v1 under `/api/v1/memory`): it takes whole turns and finds the facts in them itself. It
- * is not told the ids of turns, so a turn that is told again after a crash may be remembered twice.
+ * does not get the ids of turns, so a turn that is sent again after a crash may be remembered twice.
  */
 export function memuMemory(options: MemuOptions): Memory {
   const { agentId, topK, minSimilarity } = options;

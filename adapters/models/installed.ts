@@ -46,7 +46,7 @@ export async function removeModel(name: string, modelsDir: string): Promise<void
   const going = join(modelsDir, `.rm-${name}@${process.pid}`);
   try {
     if (!modelName.safeParse(name).success) throw new ParleyError('MODEL_UNKNOWN', name);
-    // At once for whoever loads it: it is there whole or not at all.
+    // At once for a loading process: it is there whole or not at all.
     await rename(dir, going);
   } catch (error) {
     if (codeOf(error) === 'ENOENT') throw new ParleyError('MODEL_MISSING', `there is no folder ${dir}`);

@@ -98,7 +98,7 @@ export class PullRig {
   }
 }
 
-/** Pauses between attempts end at once. Whoever waits for data waits until `stall`. */
+/** Pauses between attempts end at once. A reader waits for data until `stall`. */
 function patientClock() {
   const waiting = new Set<() => void>();
   return {

@@ -81,7 +81,7 @@ async function pullInto(
     inside = files.map((file) => ({ ...file, path: file.path.slice(root.length) }));
     requireFiles(model, inside);
   } catch (error) {
-    // Nobody said what it should be: the fault may be of this download.
+    // The expected checksum is unknown: the fault may be of this download.
     if (model.sha256 === undefined) await discardIn(workspace, archive.path);
     throw error;
   }
@@ -93,7 +93,7 @@ async function pullInto(
   return { dir, fetched: await moveTo(folder, dir) };
 }
 
-/** A source that is no tar file is the one file of its model. */
+/** A source that is not a tar file is the one file of its model. */
 async function unpackInto(
   folder: string,
   { path, print }: Archive,

@@ -4,7 +4,7 @@ import type { ParleyError } from '../../machines/errors.ts';
 import { endDial, stopReconnecting } from './closing.ts';
 import type { NatsLink } from './connect.ts';
 
-/** What somebody needs at a broker: streams, buckets. */
+/** Needs of this process at a broker: streams, buckets. */
 export interface AtBroker<Held> {
   readonly connection: NatsConnection;
   /** Whether the broker can be reached, as far as is known. */

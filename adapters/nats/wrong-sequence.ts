@@ -5,7 +5,7 @@ const CODES: readonly number[] = [
   JetStreamApiCodes.StreamWrongLastSequenceUnknown,
 ];
 
-/** Whether a broker refused to write because somebody else has written since the expected sequence or revision. */
+/** Whether a broker refused to write because another server has written since the expected sequence or revision. */
 export function isWrongSequence(error: unknown): boolean {
   return error instanceof JetStreamApiError && CODES.includes(error.code);
 }

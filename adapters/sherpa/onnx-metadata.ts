@@ -5,7 +5,7 @@ const GRAPH = 7;
 const METADATA = 14;
 /** Longest header of a field: two varints of ten bytes. */
 const HEADER_BYTES = 20;
-/** Longer entries are not metadata that anybody reads. */
+/** Longer entries are not used metadata. */
 const MAX_ENTRY_BYTES = 1 << 20;
 
 /** The metadata of an ONNX model, without reading its weights. Rejects if the file is not a model. */

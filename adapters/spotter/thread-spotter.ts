@@ -19,7 +19,7 @@ export interface SpotterOptions {
   readonly clock?: Clock;
   /** Receives ENGINE_CRASHED for every thread that ended by itself. */
   readonly onCrash?: (error: ParleyError) => void;
-  /** Receives the samples of audio that nobody heard, because the threads are slower than the speech. */
+  /** Receives the samples of audio that were not searched, because the threads are slower than the speech. */
   readonly onDropped?: (samples: number) => void;
 }
 

@@ -9,7 +9,7 @@ import { withoutNulls } from './session-statements.ts';
 const MAX_SAID = 5_000;
 /** Candidates of each way to search. */
 const FOUND = 20;
-/** Facts about a user that are told, the newest first. */
+/** Recalled facts about a user, the newest first. */
 const MAX_FACTS = 16;
 
 const item = z.object({

@@ -39,6 +39,8 @@ export function operations(db: Database, whileLocked: ThreadGate['whileLocked'])
       ...memories.reads,
       ...deletion(db, whileLocked, memories.forgetUser),
       overviews: overviewStatements(db),
+      /** Reads nothing, but the file is looked at before every group. */
+      look(_nothing: null): void {},
       /** Throws if the database cannot grow. */
       probe(_nothing: null): void {
         db.prepare('INSERT INTO probe (bytes) VALUES (zeroblob(?))').run(PROBE_BYTES);

@@ -27,7 +27,7 @@ export function outboxStatements(db: Database, saveTurn: (turn: TurnRow) => void
   const waiting = db.prepare(
     `SELECT id, type, payload FROM outbox_events WHERE delivered IS NULL AND ${ofTypes}`,
   );
-  // A negative time: it was delivered then, and is to be sent again. Behind the others, which nobody has yet.
+  // A negative time: it was delivered then, and is to be sent again. Behind the others, which were never delivered.
   const waitingAgain = db.prepare(
     `SELECT id, type, payload FROM outbox_events WHERE delivered < 0 AND ${ofTypes}`,
   );

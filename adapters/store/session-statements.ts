@@ -6,7 +6,7 @@ export const sessionSchema = z.object({
   startedAt: z.string(),
   language: z.string(),
   user: z.string().exactOptional(),
-  /** Whoever can give it may continue the session after its server's end. */
+  /** A client that gives it may continue the session after its server's end. */
   proof: z.string().exactOptional(),
 });
 export type SessionRow = z.infer<typeof sessionSchema>;

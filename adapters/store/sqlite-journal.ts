@@ -11,7 +11,7 @@ import {
 } from '../../machines/journal/record.ts';
 import { canonicalJson } from '../../machines/json.ts';
 import type { SessionParameters } from '../../machines/parameters.ts';
-import type { SessionInput } from '../../machines/session/context.ts';
+import type { SessionInput } from '../../machines/session/model.ts';
 import type { AudioRow, JournalRow, StoredHead } from './journal-statements.ts';
 import type { Reads, Write } from './operations.ts';
 import { type TurnRow, turnSchema } from './session-statements.ts';

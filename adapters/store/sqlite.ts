@@ -32,7 +32,7 @@ export interface SqliteStoreOptions {
   /** Maximum time that a journal record waits to be grouped with others, in ms, unless a caller waits for it. Default 50: with 50 active sessions, one commit and one message to the thread carry about 50 records.
    */
   readonly gatherMs?: number;
-  /** Time between retries of an unusable store, in ms. Default 5,000. */
+  /** Time between retries of an unusable store, and between looks at the file of an idle one, in ms. Default 5,000. */
   readonly probeMs?: number;
   /** Called after each committed group with the time until it was on disk, in ms. */
   readonly onCommit?: (ms: number) => void;
@@ -123,6 +123,7 @@ export function sqliteStore(options: SqliteStoreOptions): SqliteStore {
   let idle = () => {};
   let problem: ParleyError | undefined;
   let probing: NodeJS.Timeout | undefined;
+  let looking: NodeJS.Timeout | undefined;
   const sizeListeners: ((bytes: number) => void)[] = [];
   const stats = { transactions: 0, saved: 0, failed: 0, largestGroup: 0 };
 
@@ -145,7 +146,14 @@ export function sqliteStore(options: SqliteStoreOptions): SqliteStore {
       advance();
     });
     worker = started;
+    looking ??= setInterval(look, probeMs).unref();
     return started;
+  }
+
+  /** Notices, while nothing is written, that the file was deleted or replaced. */
+  function look(): void {
+    if (closing || problem || running) return;
+    read('look', null).catch(() => {}); // the thread reports a problem beside it
   }
 
   function finish({ failed, reads, transactions, usedBytes, trouble }: FromThread): void {
@@ -301,6 +309,7 @@ export function sqliteStore(options: SqliteStoreOptions): SqliteStore {
 
   async function close(): Promise<void> {
     clearInterval(probing);
+    clearInterval(looking);
     await new Promise<void>((resolve) => {
       idle = resolve;
       schedule();

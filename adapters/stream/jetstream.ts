@@ -19,6 +19,7 @@ import { parseJson } from '../../machines/json.ts';
 import { eventBody } from '../event-body.ts';
 import { atBroker } from '../nats/at-broker.ts';
 import { connectNats, type NatsConnectOptions } from '../nats/connect.ts';
+import { watchQuorum } from '../nats/quorum.ts';
 import { deadLetters, LETTER } from './dead-letters.ts';
 import { migrate, type StreamSettings } from './layout.ts';
 import { MESSAGE_ID, storeOnce } from './store-once.ts';
@@ -87,6 +88,8 @@ export async function jetStreams(options: JetStreamOptions): Promise<EventStream
     },
   });
 
+  const quorum = watchQuorum(connection, [...STREAM_ROLES, 'dead' as const].map(streamOf));
+
   /** The streams as they should be. */
   async function open(): Promise<JetStreamManager> {
     const manager = await jetstreamManager(connection, { checkAPI: false, timeout: ANSWER_MS });
@@ -112,7 +115,7 @@ export async function jetStreams(options: JetStreamOptions): Promise<EventStream
 
   async function handleOne(message: JsMsg, handle: EventHandler): Promise<void> {
     const event = eventOf(message.headers, message.data);
-    // Not of this server: nobody can handle it.
+    // Not of this server, so no role can handle it.
     if (!event) return message.term();
     const tries = message.info.deliveryCount;
     let beat = clock.setTimer(ackWaitMs / 3, alive);
@@ -217,8 +220,10 @@ export async function jetStreams(options: JetStreamOptions): Promise<EventStream
     onBack: (listener) => {
       backListeners.push(listener);
     },
+    isStuck: () => quorum.lost(),
     async close() {
       closing.abort();
+      quorum.close();
       await broker.close();
     },
   };

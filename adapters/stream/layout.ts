@@ -32,7 +32,7 @@ function streamConfig(name: Role | 'dead', { replicas }: StreamSettings) {
     storage: StorageType.File,
     num_replicas: replicas,
     duplicate_window: DUPLICATE_WINDOW_MS * MS,
-    // An event leaves its stream when its consumer has acknowledged it; dead letters stay until somebody decides.
+    // An event leaves its stream when its consumer has acknowledged it; dead letters stay until an operator decides.
     retention: name === 'dead' ? RetentionPolicy.Limits : RetentionPolicy.Workqueue,
     max_age: (name === 'dead' ? 90 : 30) * DAY_MS * MS,
   } satisfies Partial<StreamConfig>;

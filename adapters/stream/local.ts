@@ -85,6 +85,7 @@ export function localStreams({ clock, outbox, ...limits }: LocalStreamsOptions):
     // They are only in the outbox, which is deleted with the session.
     forget: async () => {},
     onBack: () => {},
+    isStuck: () => false,
     async close() {
       closed = true;
       wake(true);

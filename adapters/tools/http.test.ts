@@ -70,7 +70,7 @@ describe('a tool by HTTP', () => {
   it.each([
     [500, 'out of cheese', 'a tool failed: order: HTTP 500: out of cheese'],
     [302, '', 'a tool cannot be reached: order: '],
-    [200, 'x'.repeat(2 << 20), 'a tool gave something that is not its protocol: more than 1048576 bytes'],
+    [200, 'x'.repeat(2 << 20), 'a tool did not answer as its protocol requires: more than 1048576 bytes'],
   ])('fails after status %i with a clear error', async (status, body, message) => {
     const { url } = await answering(status, body);
     await expect(call(url)).rejects.toThrow(message);

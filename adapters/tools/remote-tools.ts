@@ -7,7 +7,7 @@ import type { Tool } from '../../machines/wire.ts';
 export interface RemoteTools {
   /** Those that can be called now. */
   readonly tools: readonly Tool[];
-  /** Set by whoever offers the tools: called when `tools` has changed. */
+  /** Set by the owner of the tools: called when `tools` has changed. */
   onChange: () => void;
   /** Rejects with TOOL_… errors, and with CANCELLED when `signal` aborts. */
   call(request: ActionRequest, signal: AbortSignal): Promise<Json>;

@@ -112,7 +112,7 @@ function headerOf(line: string): Header | ErrorRecord {
 }
 
 function tooLarge(what: string, most: number): ErrorRecord {
-  return { code: 'TOO_LARGE', message: `the event is too large: ${what} may be at most ${most} bytes` };
+  return broken('TOO_LARGE', `${what} of an event may be at most ${most} bytes; send smaller events`);
 }
 
 function broken(code: ErrorCode, detail: string): ErrorRecord {

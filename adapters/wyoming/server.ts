@@ -13,6 +13,7 @@ const DEFAULT_PORT = 10_300;
 const service = z.object({
   name: z.string().optional(),
   supports_synthesize_streaming: z.boolean().nullish(),
+  voices: z.array(z.object({ name: z.string() })).nullish(),
 });
 const info = z.object({ asr: z.array(service).nullish(), tts: z.array(service).nullish() });
 type Service = z.output<typeof service>;

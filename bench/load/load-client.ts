@@ -1,8 +1,8 @@
 import WebSocket from 'ws';
 import { type InputRate, PIPELINE_RATE, samplesInMs } from '../../machines/audio.ts';
+import { decodeAudio } from '../../machines/audio-message.ts';
 import {
   type ClientMessage,
-  decodeAudio,
   type EchoState,
   type FrameMs,
   type ServerMessage,

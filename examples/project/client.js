@@ -1,4 +1,4 @@
-// The robot's side of a conversation: type what a user would say. For a microphone and a loudspeaker see docs/clients.md.
+// The robot's side of a conversation: type what a user would say. For a microphone and a loudspeaker see docs/how-to/clients.md.
 import { createInterface } from 'node:readline';
 import { VoiceClient } from 'parley-voice';
 import { skills } from './robot.js';
@@ -7,7 +7,11 @@ const client = await VoiceClient.connect({
   url: process.env.PARLEY_URL ?? 'http://127.0.0.1:7400',
   token: process.env.PARLEY_TOKEN,
   manners: { input: 'text', output: 'text', actions: 'results' },
+}).catch(({ message }) => {
+  console.error(`${message}\nStart the server with npm start, and wait until it says where it listens.`);
+  process.exit(1);
 });
+console.log('Type what a user would say. Ctrl-D ends.');
 const running = new Map();
 
 async function act({ id, name, args }) {

@@ -5,7 +5,7 @@ import type { JournalRecord } from './record.ts';
 export interface RecordedCall {
   readonly id: string;
   readonly name: string;
-  /** Idempotency key; absent in older journals. */
+  /** Idempotency key; absent in a session without an id. */
   readonly key?: string;
   /** ms since the session's start. */
   readonly startedAtMs: number;

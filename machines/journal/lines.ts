@@ -1,7 +1,7 @@
 import { canonicalJson } from '../json.ts';
 import type { Journal, JournalRecord } from './record.ts';
 
-// The lines of a journal's file, as docs/journal.md describes them, without line ends.
+// The lines of a journal's file, as docs/reference/journal.md describes them, without line ends.
 
 export function headerLine({ header, headerHash }: Pick<Journal, 'header' | 'headerHash'>): string {
   const { format, session, machine, version, startedAt, parameters, input } = header;

@@ -1,8 +1,10 @@
 import type { KernelStart, Timer } from '../kernel.ts';
+import type { SessionParameters } from '../parameters.ts';
 import type { Command } from '../session/commands.ts';
-import { initialContext, type SessionContext, type SessionInput } from '../session/context.ts';
+import { initialContext } from '../session/context.ts';
+import type { SessionContext, SessionInput } from '../session/model.ts';
 import { sessionValue } from '../session/regions.ts';
-import type { JournalRecord } from './record.ts';
+import type { JournalHeader, JournalRecord } from './record.ts';
 import { type KernelState, RecordedState } from './state.ts';
 
 /** A record after which no child ran: its kernel is the recorded state and the delays that were set. */
@@ -23,6 +25,7 @@ const NOTHING: readonly (keyof SessionContext)[] = ['utterance', 'pending', 'spe
  */
 export class QuietMoments {
   readonly #input: SessionInput;
+  readonly #parameters: SessionParameters;
   readonly #state = new RecordedState();
   #timers: Timer[] = [];
   #newest:
@@ -32,8 +35,9 @@ export class QuietMoments {
       })
     | undefined;
 
-  constructor(input: SessionInput) {
+  constructor({ input, parameters }: Pick<JournalHeader, 'input' | 'parameters'>) {
     this.#input = input;
+    this.#parameters = parameters;
   }
 
   /** Takes the next record, with its commands parsed. Throws on an invalid change. */
@@ -68,17 +72,24 @@ export class QuietMoments {
     const start = {
       ...{ seq: record.seq, timers, value: sessionValue(value, regions) },
       // As a kernel wrote it; the chain of hashes guarantees it.
-      context: { ...initialContext(this.#input), ...context, input: this.#input, nowMs: record.t },
+      context: {
+        ...initialContext(this.#input, this.#parameters),
+        ...context,
+        input: this.#input,
+        nowMs: record.t,
+      },
     };
     return { record, state: { value, regions, ended: false, context }, start };
   }
 
   #quiet(): boolean {
     const lasting = this.#state.part('context.lasting');
+    const discarded = this.#state.part('context.discarded');
     return (
       this.value === '"idle"' &&
       NOTHING.every((name) => this.#state.part(`context.${name}`) === 'null') &&
-      (lasting === undefined || lasting.includes('"running":[]'))
+      (lasting === undefined || lasting.includes('"running":[]')) &&
+      (discarded === undefined || discarded.includes('"waiting":[]'))
     );
   }
 

@@ -1,14 +1,14 @@
 import { ParleyError } from '../errors.ts';
 import type { EventSource } from '../log.ts';
 import type { SessionParameters } from '../parameters.ts';
-import type { SessionInput } from '../session/context.ts';
-import { CHILD_KINDS } from '../session/events.ts';
+import { CHILD_KINDS } from '../session/children.ts';
+import type { SessionInput } from '../session/model.ts';
 
-/** Version of the journal's format: of records, of their hashes, and of the exported file. See docs/journal.md. */
-export const JOURNAL_FORMAT = 2;
+/** Version of the journal's format: of records, of their hashes, and of the exported file. See docs/reference/journal.md. */
+export const JOURNAL_FORMAT = 3;
 
 /** The versions of Parley that read an older format. */
-const READ_BY: Readonly<Record<number, string>> = { 1: '0.1.x' };
+const READ_BY: Readonly<Record<number, string>> = { 1: '0.1.x', 2: '0.2.0' };
 
 /** Throws JOURNAL_FORMAT unless this version reads `format`; the message names the version that does. */
 export function requireFormat(format: number, name: string): void {
@@ -25,7 +25,7 @@ export function requireFormat(format: number, name: string): void {
 export interface JournalHeader {
   readonly format: number;
   readonly session: string;
-  /** Hash of the sources that decide a session's behaviour; see docs/journal.md. */
+  /** Hash of the sources that decide a session's behaviour; see docs/reference/journal.md. */
   readonly machine: string;
   /** Version of Parley that recorded it. */
   readonly version: string;

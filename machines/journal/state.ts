@@ -9,8 +9,8 @@ export interface KernelState {
   readonly context: object;
 }
 
-/** The kernel copies these from the event before each step; the record already has them. */
-const OF_EVENT: readonly string[] = ['nowMs', 'listener'];
+/** The kernel copies the first two from the event before each step, and the header has the parameters. */
+const ELSEWHERE: readonly string[] = ['nowMs', 'listener', 'parameters'];
 /** The session's input: in a replay it comes from the header, with sorted keys. */
 const GIVEN = 'input';
 /** A part shorter than this is written whole, because a description of its change would be as long. */
@@ -74,7 +74,7 @@ export class StateText {
         this.#members(this.#reply, member, changes);
       else if (level === this.#reply && key === 'segments' && Array.isArray(member) && member.length > 0)
         for (let i = 0; i < member.length; i++) this.#visit(this.#segments, i, member[i], changes);
-      else if (level !== this.#context || !OF_EVENT.includes(key)) this.#visit(level, key, member, changes);
+      else if (level !== this.#context || !ELSEWHERE.includes(key)) this.#visit(level, key, member, changes);
     }
   }
 

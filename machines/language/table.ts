@@ -19,8 +19,12 @@ export interface LanguageTable {
   readonly answers: readonly string[];
   /** Words for single digits, 0 to 9. */
   readonly digits: readonly string[];
+  /** Answers as a grammar recogniser may hear them. */
   readonly yes: readonly string[];
   readonly no: readonly string[];
+  /** Further ones, for transcripts. */
+  readonly moreYes: readonly string[];
+  readonly moreNo: readonly string[];
   /** Words around a request that do not change it. */
   readonly polite: readonly string[];
   /** With one of these around it, a phrase means something else. */
@@ -44,4 +48,8 @@ export interface OwnPhrases {
   readonly shallI: string;
   readonly willDo: string;
   readonly wontDo: string;
+  readonly notDone: string;
+  readonly noAnswer: string;
+  readonly maybeDone: string;
+  readonly actionLost: string;
 }

@@ -105,15 +105,18 @@ function weightOf(code: number, units: number, before: number): number {
   return before === 0 && isSpace(code) ? 0 : Math.min(units, 2);
 }
 
+const OPERATORS = '+-−*/=<>×÷≤≥≠≈±~€$£#';
+
 /** The break between the character before `at` and the one at it, if that is not a sign. */
 function seamAt(text: string, from: number, at: number, code: number): BreakKind | 'none' {
   const before = text.charCodeAt(at - 1);
   if (before > SPACE && before < 128 && code < 128) return 'none';
   if (isSpace(before)) {
     if (isSpace(code) || !mayBeginSegment(code)) return 'none';
-    // "12 000" is one number.
-    const inNumber = isDigit(code) && at - 2 >= from && isDigit(text.charCodeAt(at - 2));
-    return inNumber ? 'none' : 'word';
+    if (at - 2 < from) return 'word';
+    // "5 kg" and "1.5 billion" are read as one, and so is a sign with what follows it: "2 * 3".
+    const last = text.charCodeAt(at - 2);
+    return isDigit(last) || (isDigit(code) && OPERATORS.includes(text.charAt(at - 2))) ? 'none' : 'word';
   }
   if (code < 0x2300 || isSpace(code)) return isEmojiBefore(text, at) && isLetter(code) ? 'character' : 'none';
   if (isDense(code))

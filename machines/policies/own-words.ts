@@ -6,6 +6,8 @@ const LETTERS_OF_CHARACTER = 3;
 /** Up to this many words all must fit; of more, the share below, because a recogniser mishears the robot too. */
 const ALL_UP_TO = 3;
 const SHARE = 0.75;
+/** More words than the robot says while a piece of speech is heard: comparing takes the product of both lengths. */
+const MAX_WORDS = 300;
 
 /**
  * Whether words that were heard are those that the robot was `saying` just then: in the same order, all of up to three, three
@@ -15,8 +17,9 @@ export function isOwnSpeech(heard: string, saying: string, language: string): bo
   const words = wordsOf(heard, language);
   const letters = words.reduce((sum, word) => sum + lettersOf(word), 0);
   if (letters < MIN_LETTERS) return false;
+  if (words.length > MAX_WORDS) return false;
   const needed = words.length <= ALL_UP_TO ? words.length : Math.ceil(SHARE * words.length);
-  return inCommon(words, wordsOf(saying, language)) >= needed;
+  return inCommon(words, wordsOf(saying, language).slice(0, MAX_WORDS)) >= needed;
 }
 
 function lettersOf(word: string): number {

@@ -111,6 +111,8 @@ describe('segments of a reply', () => {
     ['Meet Dr. Smith and Mrs. Jones at 5 p.m. today.', /\b(?:Dr|Mrs|p\.m)\.$/u],
     ['The U.S. Army has e.g. tanks, i.e., cars etc. in use.', /(?:U\.S|e\.g|i\.e|etc)\.,?$/u],
     ['Ich komme z.B. am 3. Mai, bzw. ca. eine Woche danach.', /(?:z\.B|bzw|ca)\.$/u],
+    ['Wir treffen uns am 3. Mai um zehn, der 2. Weltkrieg endete am 8. Mai.', /\d\.$(?<!Mai\.)/u],
+    ['It is 1.5 billion dollars, p. ex. 5 kg, p. ej. 10:05 on <b>3</b> days.', /(?:1\.|ex\.|ej\.|5|10:|<)$/u],
     ['It starts at 12:30 on the dot, see No. 5 and Fig. 7.', /(?:12:|No\.|Fig\.)$/u],
     ['Version 2.0.1 is out.', /\d\.$/u],
     ['Run `npm install. Then. wait` and see.', /(?:install|Then)\.$/u],
@@ -123,6 +125,14 @@ describe('segments of a reply', () => {
     for (const segments of [stream(text), streamed(text), cut(text)]) {
       expect(segments.join('')).toBe(text);
       for (const segment of segments.slice(0, -1)) expect(segment.trimEnd()).not.toMatch(within);
+    }
+  });
+
+  it('keep a number with its unit where a segment ends between words', () => {
+    const text = `${'the robot has driven '.repeat(2)}about 12,500 kilometres * 3 of its ${'way home '.repeat(9)}`;
+    for (const segments of [stream(text), streamed(text), cut(text)]) {
+      expect(segments.join('')).toBe(text);
+      for (const segment of segments) expect(segment).not.toMatch(/(?:\d|\*) $|^(?:km|3 )/u);
     }
   });
 

@@ -53,9 +53,8 @@ interface Limits {
  * must arrive while the one before sounds. It does if a reply is written `segmentGrowth` times as fast as it is spoken.
  */
 function limitsOf(segment: number, parameters: SessionParameters['reply']): Limits {
-  const { firstSegmentMinChars, segmentMinChars, segmentMaxChars: hard } = parameters;
-  // A journal from before these two existed has neither: it replays without them.
-  const { firstSegmentMaxChars = hard, segmentGrowth = 1 } = parameters;
+  const { firstSegmentMinChars, firstSegmentMaxChars, segmentMinChars, segmentGrowth } = parameters;
+  const { segmentMaxChars: hard } = parameters;
   if (segment === 0)
     return { sentence: 1, clause: firstSegmentMinChars, most: Math.min(firstSegmentMaxChars, hard), hard };
   let least = segmentMinChars;

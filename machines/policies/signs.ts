@@ -1,4 +1,4 @@
-import { fullStopAt } from './abbreviations.ts';
+import { fullStopAt, isOrdinalBefore } from './abbreviations.ts';
 import { characterEnd, isDense, isDigit, isEmoji, isSpace } from './characters.ts';
 import { type Stretch, spanAt, UNDECIDED } from './spans.ts';
 
@@ -72,8 +72,10 @@ function stopAt({ text, from, final }: Stretch, at: number): Sign | typeof UNDEC
     if (one && text.charCodeAt(at) === FULL_STOP && next !== NEWLINE) {
       const stop = fullStopAt(text, from, at);
       if (stop === 'before number' && end + 1 === text.length && !final) return UNDECIDED;
+      const ordinal = stop === 'after number' ? isOrdinalBefore(text, from, at, final) : false;
+      if (ordinal === UNDECIDED) return UNDECIDED;
       const within =
-        stop === 'abbreviation' || (stop === 'before number' && isDigit(text.charCodeAt(end + 1)));
+        ordinal || stop === 'abbreviation' || (stop === 'before number' && isDigit(text.charCodeAt(end + 1)));
       if (within) return { end: end + 1, ends: 'none', weight: weight + 1 };
     }
     return { end: end + 1, ends: 'sentence', weight };

@@ -1,4 +1,6 @@
 /** Text helpers that the policies and the dialog share. */
+import { isKnown, withNumbersInOneForm, withNumerals, withSignsInWords } from './forms/forms.ts';
+import { hasNumerals, NUMBER_WORDS } from './forms/numbers.ts';
 
 /** Scripts written without spaces between words: Chinese and Japanese. */
 const UNSPACED = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]/u;
@@ -8,32 +10,39 @@ const UNSPACED = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]/u;
  */
 const TOKENS = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}ー\p{Script=Thai}]|[\uac00-\ud7a3]/gu;
 
-const UNITS =
-  'zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen'.split(
-    ' ',
-  );
-const TENS = 'twenty thirty forty fifty sixty seventy eighty ninety'.split(' ');
-
-const NUMBER_WORDS: ReadonlySet<string> = new Set([...UNITS, ...TENS, 'hundred', 'thousand', 'million']);
-
 /**
  * Normal form in which phrases are compared with recognised or typed text. Compatibility forms and case are folded,
  * typographic apostrophes become plain ones, other punctuation and hyphens become spaces, and each character of a
- * script without spaces becomes a token. In English, whole numbers up to 999 become words.
+ * script without spaces becomes a token. Signs, units and abbreviations become words, and numbers have one form: words in
+ * English, numerals in Chinese, Japanese and Korean, digits elsewhere.
  */
 export function normaliseText(text: string, language: string): string {
-  const folded = text
+  const base = baseLanguage(language);
+  const own = isKnown(base) ? base : '';
+  const last = LAST.get(own);
+  if (last?.text === text) return last.normal;
+  const normal = normalForm(text, base);
+  LAST.set(own, { text, normal });
+  return normal;
+}
+
+/** The last text of each language: one step asks for the same text many times. */
+const LAST = new Map<string, { readonly text: string; readonly normal: string }>();
+
+function normalForm(text: string, base: string): string {
+  const plain = text
+    .replace(/(?<=n)[º°](?=\s?\d)/gu, '#')
+    .replace(/(?<=\d)\s?½/gu, base === 'en' ? ' and a half' : ' 1⁄2')
     .normalize('NFKC')
     .toLowerCase()
     .replace(/\p{Cf}+/gu, '')
-    .replace(/[‘’ʼ`´]/gu, "'")
+    .replace(/[‘’ʼ`´]/gu, "'");
+  const folded = withNumerals(withSignsInWords(plain, base), base)
     .replace(TOKENS, ' $& ')
     .replace(/[^\p{L}\p{M}\p{N}']+/gu, ' ')
-    .replace(/(?<![\p{L}\p{N}])'+|'+(?![\p{L}\p{N}])/gu, ' ');
-  const spoken = isEnglish(language)
-    ? folded.replace(/(?<!\S)\d{1,3}(?!\S)/g, (digits) => englishNumber(Number(digits)))
-    : folded;
-  return spoken.trim().replace(/\s+/g, ' ');
+    .replace(/(?<![\p{L}\p{N}])'+|'+(?![\p{L}\p{N}])/gu, ' ')
+    .trim();
+  return folded === '' ? '' : withNumbersInOneForm(folded.split(/\s+/), base).join(' ');
 }
 
 /** A word, or a character of a script without spaces. */
@@ -60,21 +69,13 @@ export function baseLanguage(language: string): string {
   return language.toLowerCase().split(/[-_]/)[0] ?? '';
 }
 
-/** 0 to 999 in English words: `forty five`, `one hundred eighty`. */
-export function englishNumber(n: number): string {
-  if (n >= 100) {
-    const rest = n % 100;
-    return `${UNITS[Math.floor(n / 100)]} hundred${rest === 0 ? '' : ` ${englishNumber(rest)}`}`;
-  }
-  const unit = UNITS[n];
-  if (unit !== undefined) return unit;
-  const tens = TENS[Math.floor(n / 10) - 2];
-  return n % 10 === 0 ? `${tens}` : `${tens} ${UNITS[n % 10]}`;
-}
+const NUMERAL = /^[零一二三四五六七八九十百千万영공일이삼사오육칠팔구십백천만]$/u;
 
-/** Whether a word in normal form is, or is part of, a number: digits in any language, and English number words. */
+/** Whether a word in normal form is, or is part of, a number: digits in any language, English number words, and numerals. */
 export function isNumberWord(word: string, language: string): boolean {
-  return /^\p{N}+$/u.test(word) || (isEnglish(language) && NUMBER_WORDS.has(word));
+  if (/^\p{N}+$/u.test(word)) return true;
+  const base = baseLanguage(language);
+  return base === 'en' ? NUMBER_WORDS.has(word) : hasNumerals(base) && NUMERAL.test(word);
 }
 
 /** Whether two texts differ at most in case, punctuation and spelling of numbers. */
@@ -82,14 +83,14 @@ export function sameWords(one: string, other: string, language: string): boolean
   return normaliseText(one, language) === normaliseText(other, language);
 }
 
-const NORMALISED = [
-  new WeakMap<object, ReadonlySet<string>>(),
-  new WeakMap<object, ReadonlySet<string>>(),
-] as const;
+const NORMALISED = new Map<string, WeakMap<object, ReadonlySet<string>>>();
 
 /** Phrases in normal form, kept for the next call: `phrases` must not change. */
 export function normalisedPhrases(phrases: readonly string[], language: string): ReadonlySet<string> {
-  const kept = NORMALISED[isEnglish(language) ? 1 : 0];
+  const base = baseLanguage(language);
+  const own = isKnown(base) ? base : '';
+  const kept = NORMALISED.get(own) ?? new WeakMap<object, ReadonlySet<string>>();
+  NORMALISED.set(own, kept);
   let normal = kept.get(phrases);
   if (!normal) {
     normal = new Set(phrases.map((phrase) => normaliseText(phrase, language)).filter(Boolean));
@@ -112,11 +113,12 @@ export function consistsOf(text: string, phrases: readonly string[], language: s
   const rest = words.filter(Boolean);
   if (rest.length === 0) return false;
   const known = normalisedPhrases(phrases, language);
-  while (rest.length > 0) {
-    let count = rest.length;
-    while (count > 0 && !known.has(rest.slice(0, count).join(' '))) count -= 1;
+  const longest = [...known].reduce((most, phrase) => Math.max(most, phrase.split(' ').length), 0);
+  for (let at = 0; at < rest.length; ) {
+    let count = Math.min(longest, rest.length - at);
+    while (count > 0 && !known.has(rest.slice(at, at + count).join(' '))) count -= 1;
     if (count === 0) return false;
-    rest.splice(0, count);
+    at += count;
   }
   return true;
 }

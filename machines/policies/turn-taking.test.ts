@@ -92,14 +92,6 @@ describe('a turn looks', () => {
     expect(completeness('no', 'en', words, { reading: { phrase: 'part' }, asked: true })).toBe('complete');
   });
 
-  it('as before to a journal whose parameters have neither answers nor digits', () => {
-    const { answers, digits, ...older } = words;
-    const inJournal: unknown = older;
-    const said = (text: string) => completeness(text, 'en', inJournal as typeof words, { asked: true });
-    expect([answers, digits].every(Boolean)).toBe(true);
-    expect(['yes', 'four oh two'].map(said)).toEqual(['unknown', 'unknown']);
-  });
-
   it('over after 250, 500 or 1,000 ms', () => {
     const delays = ['go.', 'go', 'go and'].map((text) => endpointDelayMs(text, 'en', endpointing, words));
     expect(delays).toEqual([250, 500, 1_000]);

@@ -1,4 +1,4 @@
-import type { ChildKind } from './events.ts';
+import type { ChildKind } from './children.ts';
 import type { Entry, MakeInvariant } from './facts.ts';
 
 const OF_UTTERANCE: readonly ChildKind[] = ['stt', 'speculation'];
@@ -34,7 +34,11 @@ export const childrenInvariant: MakeInvariant = ({ facts, broken }) => {
       const { state } = facts;
       if (state === 'processing' || state === 'speaking') return;
       for (const [kind, child] of alive)
-        if (kind === 'lasting' ? state === 'stopped' : !OF_UTTERANCE.includes(kind) || state !== 'listening')
+        if (
+          kind === 'lasting' || kind === 'discarded'
+            ? state === 'stopped'
+            : !OF_UTTERANCE.includes(kind) || state !== 'listening'
+        )
           broken(4, `${child} lives in ${state}`, entry);
     },
     observe(entry) {

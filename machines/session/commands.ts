@@ -1,8 +1,7 @@
 import type { JsonObject } from '../json.ts';
-import type { EndReason, SessionMessage, TurnTimings } from '../wire.ts';
-import type { ChildKind } from './events.ts';
-import type { LlmOffer } from './settings/settings.ts';
-import type { ActionOutcome, Message } from './turn/history.ts';
+import type { EndReason, SessionMessage, SettingsChange, TurnTimings } from '../wire.ts';
+import type { ChildKind } from './children.ts';
+import type { ActionOutcome, Message } from './model.ts';
 
 /** Commands of a kernel step, in order. Plain data: they are hashed into the journal. */
 export type Command =
@@ -22,6 +21,12 @@ export type Command =
 export type SpawnCommand = {
   [K in ChildKind]: { readonly type: 'spawn'; readonly child: K; readonly input: ChildInputs[K] };
 }[ChildKind];
+
+/** What the language engine gets besides the conversation; empty members are absent. */
+export interface LlmOffer extends Pick<SettingsChange, 'instructions' | 'tools' | 'toolChoice'> {
+  /** How the calls end is known later, and a further request is about it. */
+  readonly reported?: true;
+}
 
 /** Input of each child. */
 export interface ChildInputs {
@@ -79,11 +84,14 @@ export interface ChildInputs {
   readonly actions: { readonly generation: number; readonly paused?: true };
   /** `number`: of this executor in its session. */
   readonly lasting: { readonly number: number; readonly paused?: true };
+  readonly discarded: { readonly number: number };
 }
 
 /** Messages from the machine to its children. */
 export type ChildMessage =
   | { readonly type: 'finish' }
+  /** Goes on with the recognition of this utterance, whose own child stops next. */
+  | { readonly type: 'adopt'; readonly utterance: number }
   | { readonly type: 'segment'; readonly segment: number; readonly text: string }
   /** Speak this before all segments, if it is in the cache and no segment sounds first. */
   | { readonly type: 'filler'; readonly text: string }

@@ -2,12 +2,15 @@ import type { ErrorRecord } from '../errors.ts';
 import type { Json, JsonObject } from '../json.ts';
 import type { WordMark } from '../policies/heard.ts';
 import type { ActionReport, Rejection, SettingsChange, TimedWord, Tool } from '../wire.ts';
-import type { SummaryEvent } from './memory/summary.ts';
-import type { Message } from './turn/history.ts';
+import type { ChildKind } from './children.ts';
+import type { Message } from './model.ts';
 import type { Reading } from './turn/reading.ts';
 
 /** Events of a session, from outside and from its children. Plain data: every event can be journaled. */
 export type SessionEvent = ClientEvent | ServerEvent | EarEvent | MemoryEvent | ChildEvent | ChildEnd;
+
+/** Calls that wait for the user's yes and whose arguments the new tools do not take, by id: why. */
+export type OutdatedCalls = Readonly<Record<string, string>>;
 
 /** From the client or an authorised peer on the bus. */
 export type ClientEvent =
@@ -20,7 +23,12 @@ export type ClientEvent =
   | { readonly type: 'halt' }
   | { readonly type: 'rearm' }
   /** `sample`: number of samples of input, at the pipeline rate, when it arrived. */
-  | { readonly type: 'settings'; readonly change: SettingsChange; readonly sample: number }
+  | {
+      readonly type: 'settings';
+      readonly change: SettingsChange;
+      readonly sample: number;
+      readonly outdated?: OutdatedCalls;
+    }
   | { readonly type: 'commit'; readonly sample: number }
   | { readonly type: 'clear'; readonly sample: number }
   /** `outside`: whoever gave the session the audio of a reply asks for it; no client can. */
@@ -43,7 +51,7 @@ export type ClientEvent =
 /** From the server around the session. */
 type ServerEvent =
   /** The tools that it offers to the language engine from now on, beside those of the client. */
-  | { readonly type: 'tools'; readonly tools: readonly Tool[] }
+  | { readonly type: 'tools'; readonly tools: readonly Tool[]; readonly outdated?: OutdatedCalls }
   /** This process continues the session from the journal of another one, which has ended. Its client is away. */
   | { readonly type: 'resumed' };
 
@@ -75,6 +83,16 @@ export type MemoryEvent =
   | { readonly type: 'memory.failed'; readonly error: ErrorRecord }
   | SummaryEvent;
 
+/** The oldest messages have become a summary, which the language engine made beside the conversation. */
+export interface SummaryEvent {
+  readonly type: 'summary';
+  readonly text: string;
+  /** Number of messages that it stands for, from the first. */
+  readonly count: number;
+  /** Content of the last of them: a history that has changed meanwhile keeps its turns. */
+  readonly last: string;
+}
+
 /**
  * What a recogniser knows of the end of the user's turn: it will report it (`awaited`), or it is there (`reached`). One
  * that says nothing leaves it to the endpointing.
@@ -91,7 +109,16 @@ export type ChildEvent =
       readonly end?: TurnEnd;
     }
   | { readonly type: 'llm.delta'; readonly text: string }
-  | { readonly type: 'llm.action'; readonly id: string; readonly name: string; readonly args: JsonObject }
+  /** `invalid`: why its arguments cannot be used, as the session's tools say. */
+  | {
+      readonly type: 'llm.action';
+      readonly id: string;
+      readonly name: string;
+      readonly args: JsonObject;
+      readonly invalid?: string;
+      /** What the language engine wants back with the call. */
+      readonly extra?: JsonObject;
+    }
   /** A segment becomes the current one. */
   | { readonly type: 'segment.started'; readonly segment: number }
   /** All of a segment's audio is made: `samples` at the output rate, with the marks of its words. */
@@ -109,7 +136,14 @@ export type ChildEvent =
   /** The first frame of the reply's audio was sent. */
   | { readonly type: 'playout.started' }
   | { readonly type: 'action.done'; readonly id: string; readonly result: Json }
-  | { readonly type: 'action.failed'; readonly id: string; readonly error: ErrorRecord };
+  | { readonly type: 'action.failed'; readonly id: string; readonly error: ErrorRecord }
+  /** Words of speech that the conversation has discarded; `error` if its recogniser failed. */
+  | {
+      readonly type: 'discarded.words';
+      readonly utterance: number;
+      readonly output?: SttOutput;
+      readonly error?: ErrorRecord;
+    };
 
 export interface SttOutput {
   readonly text: string;
@@ -142,25 +176,3 @@ type ChildEnd =
   | { readonly type: 'xstate.done.actor.actions' }
   // A speculation ends only by failure: otherwise it waits for the takeover.
   | { readonly type: `xstate.error.actor.${ChildKind}`; readonly error: ErrorRecord };
-
-/** The children of a session, by their id in the machine. */
-export const CHILD_KINDS = [
-  'stt',
-  'speculation',
-  'memory',
-  'llm',
-  'tts',
-  'playback',
-  'actions',
-  'lasting',
-] as const;
-export type ChildKind = (typeof CHILD_KINDS)[number];
-
-/** Those that belong to a reply; `stt` and `speculation` belong to an utterance, `lasting` to the session. */
-export const REPLY_CHILDREN = [
-  'memory',
-  'llm',
-  'tts',
-  'playback',
-  'actions',
-] as const satisfies readonly ChildKind[];

@@ -3,10 +3,10 @@ import type { SessionParameters } from '../parameters.ts';
 import type { SpokenSegment } from '../policies/heard.ts';
 import type { Attention, Modality, PublicState, SessionMessage, SettingsChange, Tool } from '../wire.ts';
 import type { AskingParameters } from './asking/asking.ts';
-import { REPLY_CHILDREN } from './events.ts';
+import { REPLY_CHILDREN } from './children.ts';
 import { followed } from './language/language.ts';
+import type { ListenerSample } from './model.ts';
 import { PacedPosition } from './reply/heard-check.ts';
-import type { ListenerSample } from './reply/listener.ts';
 
 export type Entry<Type extends LogEntry['type']> = Extract<LogEntry, { type: Type }>;
 export type Message<Type extends SessionMessage['type']> = Extract<SessionMessage, { type: Type }>;
@@ -44,7 +44,7 @@ interface Listening {
   readonly windowMs: number;
 }
 
-/** An invariant of docs/design.md, checked over a session's ordered log. */
+/** An invariant of docs/explanation/architecture.md, checked over a session's ordered log. */
 export interface Invariant {
   /** Called for each entry. The facts do not contain it yet, except for a generation that begins with it. */
   observe(entry: LogEntry): void;
@@ -56,7 +56,7 @@ export interface Invariant {
 interface Watch {
   readonly facts: SessionFacts;
   readonly options: Required<MonitorOptions>;
-  /** `invariant`: its number in docs/design.md. */
+  /** `invariant`: its number in docs/explanation/architecture.md. */
   broken(invariant: number, what: string, entry: LogEntry | null): void;
 }
 

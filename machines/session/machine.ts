@@ -1,9 +1,9 @@
 import { and, not, stateIn } from 'xstate';
-import type { SessionParameters } from '../parameters.ts';
 import { actionsRegion } from './actions/region.ts';
 import { attentionRegion } from './attention/region.ts';
 import { bodyRegion } from './body/region.ts';
 import { initialContext } from './context.ts';
+import { discardedSpeech } from './halt/discarded-speech.ts';
 import { stoppedState } from './halt/stopped.ts';
 import { lastingActions } from './lasting/region.ts';
 import { presenceRegion } from './presence/region.ts';
@@ -20,34 +20,31 @@ const MAX_MICROSTEPS = 100;
 
 /**
  * The conversation reads in the order of a turn: idle, listening, responding; stopped and ended are reachable from
- * anywhere. The other regions are beside it (`regions.ts`). One machine serves all sessions with the same parameters.
+ * anywhere. The other regions are beside it (`regions.ts`). Parameters of a session are guards and delays, never states.
  */
-export function sessionMachine(parameters: SessionParameters) {
-  const chart = sessionSetup(parameters);
+export function makeSessionMachine() {
+  const chart = sessionSetup();
   return chart.createMachine({
     id: 'session',
-    context: ({ input }) => initialContext(input),
+    context: ({ input: { input, parameters } }) => initialContext(input, parameters),
     options: { maxIterations: MAX_MICROSTEPS },
     type: 'parallel',
     states: {
       conversation: {
         initial: 'idle',
+        // A stop that was said before other input discarded it.
+        always: { guard: 'saidHaltDiscarded', target: '#stopped', actions: 'publishDiscardedHalt' },
         on: {
           halt: '#stopped',
           'stop.confirmed': '#stopped',
           bye: '#ended',
-          lost: '#ended',
-          away: [
-            // The client has ended what it carried out itself.
-            {
-              guard: 'clientActs',
-              target: '#idle',
-              actions: ['dropLasting', 'dropUtterance', 'dropPending'],
-            },
-            { target: '#idle', actions: ['dropUtterance', 'dropPending'] },
-          ],
+          lost: { target: '#ended', actions: 'loseLasting' },
+          away: { target: '#idle', actions: ['leaveActions', 'discardUtterance', 'dropPending'] },
           // Of the process before nobody runs; the client comes back with `back`.
-          resumed: { target: '#idle', actions: ['continueSession', 'dropUtterance', 'dropPending'] },
+          resumed: {
+            target: '#idle',
+            actions: ['continueSession', 'dropUtterance', 'forgetDiscarded', 'dropPending'],
+          },
           settings: { actions: 'changeSettings' },
           tools: { actions: 'takeTools' },
           commit: { actions: 'refuseCommit' },
@@ -59,6 +56,7 @@ export function sessionMachine(parameters: SessionParameters) {
           'memory.failed': { actions: 'publishLateFailure' },
           'ear.failed': { actions: 'publishEarFailure' },
           ...lastingActions,
+          ...discardedSpeech,
           'transcript.partial': { actions: 'notePartial' },
           'xstate.done.actor.stt': { actions: 'noteFinal' },
           'xstate.error.actor.stt': { actions: 'noteSttFailure' },
@@ -97,41 +95,45 @@ export function sessionMachine(parameters: SessionParameters) {
             type: 'parallel',
             exit: 'endReply',
             on: {
-              text: { target: 'responding', reenter: true, actions: ['dropUtterance', 'takeText'] },
+              text: { target: 'responding', reenter: true, actions: ['discardUtterance', 'takeText'] },
               commit: {
                 guard: 'hasAudio',
                 target: 'responding',
                 reenter: true,
-                actions: ['dropUtterance', 'commitAudio'],
+                actions: ['discardUtterance', 'commitAudio'],
               },
               interrupt: [
                 { guard: 'userSpeaks', target: 'listening' },
-                { target: 'idle', actions: ['dropUtterance', 'dropPending', 'dropFollowUps'] },
+                { target: 'idle', actions: ['discardUtterance', 'dropPending', 'dropFollowUps'] },
               ],
             },
             onDone: [{ guard: 'awaitsAnswer', target: '#asking' }, { target: 'idle' }],
             states: {
               /** As the user hears it: processing, speaking (playing, ducked or yielding), acting. */
-              phase: phaseRegion(chart, parameters),
+              phase: phaseRegion(chart),
               tts: ttsRegion(chart),
               playback: playbackRegion(chart),
               actions: actionsRegion(chart),
-              llm: llmRegion(chart, parameters),
+              llm: llmRegion(chart),
             },
           },
 
           /** Voice stop: no sound and no movement until the user rearms. */
           stopped: stoppedState(chart),
 
-          ended: { id: 'ended', type: 'final', entry: ['dropLasting', 'dropUtterance', 'dropPending'] },
+          ended: {
+            id: 'ended',
+            type: 'final',
+            entry: ['dropLasting', 'dropUtterance', 'forgetDiscarded', 'dropPending'],
+          },
         },
       },
 
       /** Whether the robot moves. */
-      body: bodyRegion(chart, parameters),
+      body: bodyRegion(chart),
 
       /** Whether a voice stop is suspected. */
-      stopLane: stopLaneRegion(chart, parameters),
+      stopLane: stopLaneRegion(chart),
       /** Whether speech is for the robot. */
       attention: attentionRegion(chart),
       /** Whether the client is connected. */
@@ -140,4 +142,7 @@ export function sessionMachine(parameters: SessionParameters) {
   });
 }
 
-export type SessionMachine = ReturnType<typeof sessionMachine>;
+export type SessionMachine = ReturnType<typeof makeSessionMachine>;
+
+/** The machine of all sessions. */
+export const sessionMachine = makeSessionMachine();

@@ -4,18 +4,26 @@ import { defaultParameters } from '../parameters.ts';
 import { sessionMachine } from './machine.ts';
 import { conversationOf, REGIONS, regionsOf, sessionValue } from './regions.ts';
 
-const machine = sessionMachine(defaultParameters);
-
 describe('the regions beside the conversation', () => {
   it('begin in the states that are not written into a journal', () => {
-    const kernel = new SessionKernel(machine, { language: 'en', outputRate: 24_000, seed: 1, memory: false });
+    const kernel = new SessionKernel(defaultParameters, {
+      language: 'en',
+      outputRate: 24_000,
+      seed: 1,
+      memory: false,
+    });
 
-    expect(Object.keys(machine.root.states)).toEqual(['conversation', ...Object.keys(REGIONS)]);
+    expect(Object.keys(sessionMachine.root.states)).toEqual(['conversation', ...Object.keys(REGIONS)]);
     expect([kernel.value, kernel.regions]).toEqual(['idle', undefined]);
   });
 
   it('keep their state through the turns of the conversation, and end with the session', () => {
-    const kernel = new SessionKernel(machine, { language: 'en', outputRate: 24_000, seed: 1, memory: false });
+    const kernel = new SessionKernel(defaultParameters, {
+      language: 'en',
+      outputRate: 24_000,
+      seed: 1,
+      memory: false,
+    });
 
     kernel.step({ type: 'body', moving: true, noise: -30 }, 10);
     expect([kernel.state, kernel.regions]).toEqual(['idle', { body: 'moving' }]);

@@ -8,28 +8,33 @@ import * as asking from './asking/asking.ts';
 import * as attention from './attention/attention.ts';
 import * as bargeIn from './barge-in/barge-in.ts';
 import * as body from './body/body.ts';
+import type { ChildKind } from './children.ts';
 import type { ChildInputs, Command } from './commands.ts';
-import type { SessionContext, SessionInput } from './context.ts';
-import { LASTING_DEADLINE, type MachineEvent, type Reducer } from './effects.ts';
-import type { ChildKind } from './events.ts';
+import { DISCARDED_DEADLINE, LASTING_DEADLINE, NEVER_MS } from './effects.ts';
 import * as filler from './filler/filler.ts';
+import * as discarded from './halt/discarded.ts';
 import * as halt from './halt/halt.ts';
 import { languageOf } from './language/language.ts';
 import * as known from './memory/known.ts';
 import { takeSummary } from './memory/summary.ts';
+import type { MachineEvent, Reducer, SessionContext, SessionInput } from './model.ts';
+import * as away from './presence/away.ts';
 import * as resumed from './presence/resumed.ts';
 import { isAudible, remainingTtsMs } from './reply/listener.ts';
 import * as reply from './reply/reply.ts';
+import * as inForce from './settings/in-force.ts';
 import * as settings from './settings/settings.ts';
 import * as speculation from './speculation/speculation.ts';
 import * as stopLane from './stop-lane/stop-lane.ts';
 import * as consent from './tools/consent.ts';
 import * as loop from './tools/loop.ts';
-import * as offer from './tools/offer.ts';
 import * as commit from './turn/commit.ts';
+import { allowedCalls } from './turn/pending.ts';
+import { takeUtterance } from './turn/take-utterance.ts';
 import * as turn from './turn/turn.ts';
 import { isOver, turnDelayMs } from './turn/turn-end.ts';
 import * as utterance from './turn/utterance.ts';
+import { judgeTurn, type TurnVerdict } from './turn/verdict.ts';
 import { utteranceSettled } from './turn/words.ts';
 
 /** Children run outside: the runner starts the real ones. Here they have only a name and an input. */
@@ -38,11 +43,9 @@ function child<Kind extends ChildKind>() {
 }
 
 /** The named parts of the chart: children, guards, delays and actions. */
-export function sessionSetup(parameters: SessionParameters) {
-  const { endpointing, deadlines } = parameters;
-
+export function sessionSetup() {
   const base = setup({
-    types: {} as { context: SessionContext; events: MachineEvent; input: SessionInput },
+    types: {} as { context: SessionContext; events: MachineEvent; input: MachineInput },
     actors: {
       stt: child<'stt'>(),
       speculation: child<'speculation'>(),
@@ -52,104 +55,106 @@ export function sessionSetup(parameters: SessionParameters) {
       playback: child<'playback'>(),
       actions: child<'actions'>(),
       lasting: child<'lasting'>(),
+      discarded: child<'discarded'>(),
     },
     actions: { command: (_, _command: Command) => {} },
     guards: {
       finalKnown: ({ context }) => utteranceSettled(context),
-      turnOver: ({ context }) => isOver(context, parameters),
-      turnKnown: ({ context }) => context.pending !== null && context.utterance === null,
+      judged: ({ context }, verdict: TurnVerdict) => judgeTurn(context, context.parameters) === verdict,
+      turnOver: ({ context }) => isOver(context, context.parameters),
       userSpeaks: ({ context }) => context.utterance !== null && context.utterance.endedAtMs === null,
-      saidHalt: ({ context }) =>
-        (utteranceSettled(context) || context.utterance === null) && halt.saidHalt(context, parameters),
-      wakes: ({ context }) => attention.wakes(context, parameters),
-      isForOthers: ({ context }) => attention.isForOthers(context),
+      saidHaltDiscarded: ({ context }) => discarded.saidHaltDiscarded(context, context.parameters),
       isUnwoken: ({ context }) => attention.sleeps(context) && context.woken === undefined,
       sleeps: ({ context }) => attention.sleeps(context),
       replies: ({ context }) => context.reply !== null,
       isWoken: ({ context }) => context.woken === true,
-      answersYes: ({ context }) => asking.answers('yes', context, parameters),
-      asksBack: ({ context }) => asking.asksBack(context, parameters),
-      givesUp: ({ context }) => asking.givesUp(context, parameters),
-      answersNothing: ({ context }) =>
-        context.question !== undefined && turn.saidNothing(context, parameters),
       awaitsAnswer: ({ context }) => context.question !== undefined,
-      saidNothing: ({ context }) => turn.saidNothing(context, parameters),
       asksHalt: ({ event }) => event.type === 'llm.action' && event.name === halt.HALT_ACTION,
       partialInterrupts: ({ context, event }) =>
-        event.type === 'transcript.partial' && bargeIn.partialInterrupts(event.text, context, parameters),
-      finalInterrupts: ({ context }) =>
-        bargeIn.finalInterrupts(context, parameters) && !attention.isForOthers(context),
-      soundsLikeListener: ({ context }) => bargeIn.soundsLikeListener(context, parameters),
-      isIgnored: ({ context }) => bargeIn.isIgnored(context, parameters),
+        event.type === 'transcript.partial' &&
+        bargeIn.partialInterrupts(event.text, context, context.parameters),
+      soundsLikeListener: ({ context }) => bargeIn.soundsLikeListener(context, context.parameters),
+      isIgnored: ({ context }) => bargeIn.isIgnored(context, context.parameters),
       partialListens: ({ context, event }) =>
         event.type === 'transcript.partial' &&
         event.text !== '' &&
-        !bargeIn.interrupts(event.text, context, parameters),
+        !bargeIn.interrupts(event.text, context, context.parameters),
       isWordless: ({ context }) => context.utterance?.partial === '',
       hintDucks: ({ context }) =>
-        bargeIn.ducks(parameters) && context.input.output !== 'text' && settings.earInterrupts(context),
-      earTakesTurn: ({ context }) => settings.earTakesTurn(context),
-      earInterrupts: ({ context }) => settings.earInterrupts(context),
-      endsListening: ({ context, event }) => !settings.earTakesTurn(settings.settingsAfter(context, event)),
-      endsYielding: ({ context, event }) => !settings.earInterrupts(settings.settingsAfter(context, event)),
-      startsNoReply: ({ context }) =>
-        utteranceSettled(context) && !settings.responds(context) && !context.pending?.asked,
+        bargeIn.ducks(context.parameters) &&
+        context.input.output !== 'text' &&
+        inForce.earInterrupts(context),
+      earTakesTurn: ({ context }) => inForce.earTakesTurn(context),
+      earInterrupts: ({ context }) => inForce.earInterrupts(context),
+      endsListening: ({ context, event }) => !inForce.earTakesTurn(inForce.settingsAfter(context, event)),
+      endsYielding: ({ context, event }) => !inForce.earInterrupts(inForce.settingsAfter(context, event)),
       hasAudio: ({ context, event }) => commit.hasAudio(context, event),
-      interruptsAction: ({ context }) => settings.earInterrupts(context) && robot.hasActed(context),
+      softens: ({ context }) => bargeIn.ducks(context.parameters),
+      pausesAtOnce: ({ context }) => bargeIn.pauses(context.parameters),
+      awaitsWords: ({ context }) => bargeIn.awaitsWords(context.parameters),
+      interruptsAction: ({ context }) => inForce.earInterrupts(context) && robot.hasActed(context),
       notYetAudible: ({ context }) => !isAudible(context),
       mayFill: ({ context }) => filler.mayFill(context),
-      ttsGivesAudio: ({ context }) => toMicroseconds(remainingTtsMs(context, deadlines.ttsMs)) > 0,
-      endsFirst: ({ context, event }) => robot.endsFirst(context, event, parameters),
+      ttsGivesAudio: ({ context }) =>
+        toMicroseconds(remainingTtsMs(context, context.parameters.deadlines.ttsMs)) > 0,
+      endsFirst: ({ context, event }) => robot.endsFirst(context, event, context.parameters),
       awaitsResult: ({ context, event }) => ends.awaitsResult(context, event),
       repliesInText: ({ context }) => context.input.output === 'text',
       textBegun: ({ context }) => context.input.output === 'text' && isAudible(context),
       actionRuns: ({ context }) => robot.actionRuns(context),
-      moves: ({ context, event }) => body.moves(context, event, parameters),
-      runsAllowed: ({ context }) => context.reply?.asked?.calls !== undefined,
-      isLooping: () => loop.loops(parameters),
-      allowsCalls: ({ context }) => consent.allows(context, parameters),
-      deniesCalls: ({ context }) => consent.denies(context, parameters),
-      asksCallsAgain: ({ context }) => consent.asksAgain(context, parameters),
-      goesOn: ({ context }) => loop.goesOn(context, parameters),
-      awaitsResults: ({ context }) => loop.awaitsResults(context, parameters),
-      clientActs: ({ context }) => context.input.results === true,
+      moves: ({ context, event }) => body.moves(context, event, context.parameters),
+      runsAllowed: ({ context }) => allowedCalls(context.reply) !== undefined,
+      isLooping: ({ context }) => loop.loops(context.parameters),
+      saysNoAnswer: ({ context }) => consent.saysNoAnswer(context, context.parameters),
+      goesOn: ({ context }) => loop.goesOn(context, context.parameters),
+      awaitsResults: ({ context }) => loop.awaitsResults(context, context.parameters),
       hasFollowUp: ({ context }) => followUps.hasFollowUp(context),
-      maySpeculate: ({ context }) => speculation.maySpeculate(context, parameters),
+      maySpeculate: ({ context }) => speculation.maySpeculate(context, context.parameters),
       hasSpeculation: ({ context }) => context.speculation !== null,
       // A speculation has already requested it.
       asksMemory: ({ context }) =>
         context.input.memory &&
         context.reply?.phrase === null &&
         context.reply.userText !== '' &&
-        context.reply.asked?.calls === undefined &&
+        allowedCalls(context.reply) === undefined &&
         context.speculation === null,
       saysPhrase: ({ context }) => context.reply?.phrase !== null,
     },
     delays: {
       endpointDelay: ({ context }) => {
-        const delayMs = context.settings?.turnDetection?.silenceMs ?? turnDelayMs(context, parameters);
+        const delayMs =
+          context.settings?.turnDetection?.silenceMs ?? turnDelayMs(context, context.parameters);
         return left(delayMs, context.utterance?.endedAtMs, context);
       },
-      steadyDelay: ({ context }) => speculation.steadyDelayMs(context, parameters),
+      steadyDelay: ({ context }) => speculation.steadyDelayMs(context, context.parameters),
       // From the onset, not from the last pause, so that an utterance with pauses ends too.
       maxUtterance: ({ context }) =>
-        left(endpointing.maxUtteranceMs, context.utterance?.startedAtMs, context),
-      attentionWindow: () => parameters.attention?.windowMs ?? 0,
+        left(context.parameters.endpointing.maxUtteranceMs, context.utterance?.startedAtMs, context),
+      attentionWindow: ({ context: { parameters } }) => parameters.attention.windowMs,
       answerDeadline: ({ context }) =>
-        left(parameters.asking?.answerMs ?? 0, context.question?.sinceMs, context),
-      confirmSpeech: () => parameters.bargeIn.confirmSpeechMs,
-      backchannelMax: () => parameters.bargeIn.backchannelMaxMs,
-      hintDeadline: () => parameters.bargeIn.duckMs,
+        left(context.parameters.asking.answerMs, context.question?.sinceMs, context),
+      confirmSpeech: ({ context: { parameters } }) => parameters.bargeIn.confirmSpeechMs,
+      backchannelMax: ({ context: { parameters } }) => parameters.bargeIn.backchannelMaxMs,
+      // What softens a reply does not let it be paused as long as a listener may speak.
+      heardMax: ({ context: { parameters } }) =>
+        bargeIn.ducks(parameters) ? NEVER_MS : parameters.bargeIn.backchannelMaxMs,
+      // A reply that was not paused has no pause to confirm the speech in.
+      confirmDoubted: ({ context: { parameters } }) =>
+        bargeIn.pauses(parameters) ? NEVER_MS : parameters.bargeIn.confirmSpeechMs,
+      hintDeadline: ({ context: { parameters } }) => parameters.bargeIn.duckMs,
       suspicion: () => stopLane.SUSPICION_MS,
-      wordsDeadline: () => parameters.bargeIn.wordsMs ?? 0,
-      verdict: () => parameters.bargeIn.verdictMs,
-      sttDeadline: () => deadlines.sttMs,
-      recallDeadline: () => deadlines.recallMs,
-      fillerDelay: ({ context }) => filler.fillerDelayMs(context, parameters),
-      llmFirstToken: () => deadlines.llmFirstTokenMs,
-      llmStall: () => deadlines.llmStallMs,
-      ttsDeadline: ({ context }) => remainingTtsMs(context, deadlines.ttsMs),
-      actionDeadline: ({ context }) => robot.replyDeadlineMs(context, parameters),
+      wordsDeadline: ({ context: { parameters } }) => parameters.bargeIn.wordsMs,
+      verdict: ({ context: { parameters } }) => parameters.bargeIn.verdictMs,
+      sttDeadline: ({ context: { parameters } }) => parameters.deadlines.sttMs,
+      recallDeadline: ({ context: { parameters } }) => parameters.deadlines.recallMs,
+      fillerDelay: ({ context }) => filler.fillerDelayMs(context, context.parameters),
+      llmFirstToken: ({ context: { parameters } }) => parameters.deadlines.llmFirstTokenMs,
+      llmStall: ({ context }) =>
+        reply.isStillSilent(context)
+          ? context.parameters.deadlines.llmFirstTokenMs
+          : context.parameters.deadlines.llmStallMs,
+      ttsDeadline: ({ context }) => remainingTtsMs(context, context.parameters.deadlines.ttsMs),
+      actionDeadline: ({ context }) => robot.replyDeadlineMs(context, context.parameters),
     },
   });
 
@@ -159,31 +164,66 @@ export function sessionSetup(parameters: SessionParameters) {
       const { patch, effects } = reduce(context, event);
       if (patch) enqueue.assign(patch);
       for (const effect of effects ?? []) {
-        if (effect.type === 'stt.spawn')
-          enqueue.spawnChild('stt', { id: 'stt', input: ({ context: now }) => sttInput(now) });
-        else if (effect.type === 'stt.stop') enqueue.stopChild('stt');
-        else if (effect.type === 'speculation.spawn')
-          enqueue.spawnChild('speculation', {
-            id: 'speculation',
-            input: ({ context: now }) => speculation.speculationInput(now, loop.loops(parameters)),
-          });
-        else if (effect.type === 'speculation.stop') enqueue.stopChild('speculation');
-        else if (effect.type === 'lasting.spawn')
-          enqueue.spawnChild('lasting', {
-            id: 'lasting',
-            input: ({ context: now }) => ({
-              number: now.lasting?.executors ?? 0,
-              ...(stopLane.isHeld(now) && { paused: true as const }),
-            }),
-          });
-        else if (effect.type === 'lasting.stop') enqueue.stopChild('lasting');
-        else if (effect.type === 'lasting.deadline') {
-          enqueue.cancel(LASTING_DEADLINE);
-          if (effect.dueMs !== null)
-            enqueue.raise({ type: LASTING_DEADLINE }, { id: LASTING_DEADLINE, delay: effect.dueMs });
-        } else enqueue({ type: 'command', params: effect });
+        switch (effect.type) {
+          case 'stt.spawn':
+            enqueue.spawnChild('stt', { id: 'stt', input: ({ context: now }) => sttInput(now) });
+            break;
+          case 'speculation.spawn':
+            enqueue.spawnChild('speculation', {
+              id: 'speculation',
+              input: ({ context: now }) => speculation.speculationInput(now, loop.loops(now.parameters)),
+            });
+            break;
+          case 'lasting.spawn':
+            enqueue.spawnChild('lasting', {
+              id: 'lasting',
+              input: ({ context: now }) => ({
+                number: now.lasting?.executors ?? 0,
+                ...(stopLane.isHeld(now) && { paused: true as const }),
+              }),
+            });
+            break;
+          case 'discarded.spawn':
+            enqueue.spawnChild('discarded', { id: 'discarded', input: { number: effect.number } });
+            break;
+          case 'stt.stop':
+            enqueue.stopChild('stt');
+            break;
+          case 'speculation.stop':
+            enqueue.stopChild('speculation');
+            break;
+          case 'lasting.stop':
+            enqueue.stopChild('lasting');
+            break;
+          case 'discarded.stop':
+            enqueue.stopChild('discarded');
+            break;
+          case 'lasting.deadline':
+            enqueue.cancel(LASTING_DEADLINE);
+            if (effect.dueMs !== null)
+              enqueue.raise({ type: LASTING_DEADLINE }, { id: LASTING_DEADLINE, delay: effect.dueMs });
+            break;
+          case 'discarded.deadline':
+            enqueue.cancel(DISCARDED_DEADLINE);
+            if (effect.dueMs !== null)
+              enqueue.raise({ type: DISCARDED_DEADLINE }, { id: DISCARDED_DEADLINE, delay: effect.dueMs });
+            break;
+          case 'publish':
+          case 'send':
+          case 'cancelWork':
+          case 'ear':
+          case 'persist':
+            enqueue({ type: 'command', params: effect });
+            break;
+          default:
+            unhandled(effect);
+        }
       }
     });
+
+  /** The same, of a reducer that depends on the parameters. */
+  const by = (make: (parameters: SessionParameters) => Reducer) =>
+    act((context, event) => make(context.parameters)(context, event));
 
   const sttInput = (context: SessionContext): ChildInputs['stt'] => ({
     utterance: context.utterance?.number ?? 0,
@@ -194,95 +234,115 @@ export function sessionSetup(parameters: SessionParameters) {
 
   return base.extend({
     actions: {
-      beginUtterance: act(utterance.beginUtterance),
-      restartUtterance: act(utterance.restartUtterance),
-      noteSpeechResumed: act(utterance.noteSpeechResumed),
+      beginUtterance: by(utterance.beginUtterance),
+      restartUtterance: by(utterance.restartUtterance),
+      noteSpeechResumed: by(utterance.noteSpeechResumed),
       noteSpeechStop: act(utterance.noteSpeechStop),
       endSpeechUnheard: act(utterance.endSpeechUnheard),
-      notePartial: act(utterance.notePartial(parameters)),
-      noteFinal: act(utterance.noteFinal(parameters)),
+      notePartial: by(utterance.notePartial),
+      noteFinal: by(utterance.noteFinal),
       noteSttFailure: act(utterance.noteSttFailure),
       failSttLate: act(utterance.failSttLate),
       finishUtterance: act(utterance.finishUtterance),
       dropUtterance: act(utterance.dropUtterance),
+      discardUtterance: by(discarded.discardUtterance),
+      endDiscardedSpeech: by(discarded.endDiscardedSpeech),
+      takeDiscardedWords: by(discarded.takeDiscardedWords),
+      discardedOverdue: by(discarded.discardedOverdue),
+      discardedFailed: by(discarded.discardedFailed),
+      forgetDiscarded: act(discarded.forgetDiscarded),
+      publishDiscardedHalt: by(discarded.publishDiscardedHalt),
       publishEarFailure: act(utterance.publishEarFailure),
       startSpeculation: act(speculation.startSpeculation),
       dropSpeculation: act(speculation.dropSpeculation),
       releaseSpeculation: act(speculation.releaseSpeculation),
       noteBody: act(body.noteBody),
-      strainEar: act(body.strainEar(parameters)),
+      strainEar: by(body.strainEar),
       relaxEar: act(body.relaxEar),
       changeSettings: act(settings.changeSettings),
-      takeTools: act(offer.takeTools),
-      takeText: act(turn.takeText(parameters)),
-      keepTurn: act(turn.keepTurn(parameters)),
-      commitAudio: act(commit.commitAudio(parameters)),
+      takeTools: act(settings.takeTools),
+      takeText: by(turn.takeText),
+      keepTurn: by(turn.keepTurn),
+      commitAudio: by(commit.commitAudio),
       commitUtterance: act(commit.commitUtterance),
       clearAudio: act(commit.clearAudio),
       refuseCommit: act(commit.refuseCommit),
       refuseTurn: act(commit.refuseTurn),
       publishNothing: act(commit.publishNothing),
       askReply: act(commit.askReply),
-      takeUtterance: act(turn.takeUtterance(parameters)),
-      dropPending: act(turn.dropPending(parameters)),
+      takeUtterance: by(takeUtterance),
+      dropPending: by(turn.dropPending),
       hold: act(stopLane.hold),
-      releasePlaying: act(stopLane.release('playing', parameters)),
-      releaseDucked: act(stopLane.release('ducked', parameters)),
-      releasePaused: act(stopLane.release('paused', parameters)),
+      releasePlaying: by((parameters) => stopLane.release('playing', parameters)),
+      releaseDucked: by((parameters) => stopLane.release('ducked', parameters)),
+      releasePaused: by((parameters) => stopLane.release('paused', parameters)),
       forgetSuspicion: act(stopLane.forgetSuspicion),
-      takeWakePhrase: act(attention.takeWakePhrase(parameters)),
+      takeWakePhrase: by(attention.takeWakePhrase),
       wake: act(attention.wake),
       fallAsleep: act(attention.fallAsleep),
       publishAwake: act(attention.publishAttention('awake')),
       publishWindow: act(attention.publishAttention('window')),
       publishAsleep: act(attention.publishAttention('asleep')),
-      askBack: act(asking.askBack(parameters)),
-      takeAnswer: act(asking.takeAnswer(parameters)),
-      askAgain: act(asking.askAgain(parameters)),
+      askBack: by(asking.askBack),
+      takeAnswer: by(asking.takeAnswer),
+      askAgain: by(asking.askAgain),
       awaitAnswer: act(asking.awaitAnswer),
       dropQuestion: act(consent.dropQuestion),
-      takeConsent: act(consent.takeConsent(parameters)),
-      askCallsAgain: act(consent.askCallsAgain(parameters)),
-      sayAllowed: act(reply.sayAllowed(parameters)),
+      takeConsent: by(consent.takeConsent),
+      askCallsAgain: by(consent.askCallsAgain),
+      sayNoAnswer: by(consent.sayNoAnswer),
+      sayAllowed: by(reply.sayAllowed),
       publishStopped: act(halt.publishStopped),
-      takeHistory: act(turn.takeHistory(parameters)),
-      beginReply: act(reply.beginReply(parameters)),
+      takeHistory: by(turn.takeHistory),
+      beginReply: by(reply.beginReply),
       noteFacts: act(reply.noteFacts),
-      publishMemoryFailure: act(reply.publishMemoryFailure(parameters)),
+      publishMemoryFailure: act(reply.publishMemoryFailure),
       noteKnown: act(known.noteKnown),
       takeSummary: act(takeSummary),
       publishLateFailure: act(known.publishLateFailure),
-      noteAsked: act(reply.noteAsked(parameters)),
-      noteDelta: act(reply.noteDelta(parameters)),
-      sayPhrase: act(reply.sayPhrase(parameters)),
-      endRound: act(reply.endRound(parameters)),
-      finishText: act(reply.finishText(parameters)),
-      failLlm: act(reply.failLlm(parameters)),
+      noteAsked: by(reply.noteAsked),
+      noteDelta: by(reply.noteDelta),
+      sayPhrase: by(reply.sayPhrase),
+      endRound: by(reply.endRound),
+      finishText: by(reply.finishText),
+      failLlm: by(reply.failLlm),
       failTts: act(reply.failTts),
       failPlayback: act(reply.failPlayback),
       pausePlayout: act(bargeIn.pausePlayout),
+      pauseAtHearing: by(bargeIn.pauseAtHearing),
+      pauseAtYielding: by(bargeIn.pauseAtYielding),
+      resumeUnlessAwaited: by(bargeIn.resumeUnlessAwaited),
       duckPlayout: act(bargeIn.duckPlayout),
       resumeDucked: act(bargeIn.resumeDucked),
       resumePlayout: act(bargeIn.resumePlayout),
-      endReply: act(resumed.endReplyLost(reply.endReply(parameters), parameters)),
-      continueSession: act(resumed.continueSession(parameters)),
-      sayFiller: act(filler.sayFiller(parameters)),
+      endReply: by((parameters) => resumed.endReplyLost(reply.endReply(parameters), parameters)),
+      leaveActions: by(away.leaveActions),
+      awaitReports: by(away.awaitReports),
+      loseLasting: by(away.loseLasting),
+      continueSession: by(resumed.continueSession),
+      sayFiller: by(filler.sayFiller),
       noteFiller: act(filler.noteFiller),
-      startAction: act(robot.startAction(parameters)),
-      refuseAction: act(robot.refuseAction(parameters)),
-      noteActionDone: act(ends.noteActionDone(parameters)),
-      noteActionResult: act(ends.noteActionResult(parameters)),
+      startAction: by(robot.startAction),
+      refuseAction: by(robot.refuseAction),
+      noteActionDone: by(ends.noteActionDone),
+      noteActionResult: by(ends.noteActionResult),
       refuseActionResult: act(ends.refuseActionResult),
-      noteActionFailed: act(ends.noteActionFailed(parameters)),
-      failOverdueActions: act(ends.failOverdueActions(parameters)),
-      failActions: act(ends.failActions(parameters)),
-      failOverdueLasting: act(ends.failOverdueLasting(parameters)),
-      failLasting: act(ends.failLasting(parameters)),
-      dropLasting: act(ends.dropLasting(parameters)),
-      takeFollowUps: act(followUps.takeFollowUps),
-      dropFollowUps: act(followUps.dropFollowUps(parameters)),
+      noteActionFailed: by(ends.noteActionFailed),
+      failOverdueActions: by(ends.failOverdueActions),
+      failActions: by(ends.failActions),
+      failOverdueLasting: by(ends.failOverdueLasting),
+      failLasting: by(ends.failLasting),
+      dropLasting: by(ends.dropLasting),
+      takeFollowUps: by(followUps.takeFollowUps),
+      dropFollowUps: by(followUps.dropFollowUps),
     },
   });
+}
+
+/** The session's input and its parameters. */
+export interface MachineInput {
+  readonly input: SessionInput;
+  readonly parameters: SessionParameters;
 }
 
 export type SessionChart = ReturnType<typeof sessionSetup>;
@@ -290,4 +350,9 @@ export type SessionChart = ReturnType<typeof sessionSetup>;
 /** Remainder of `wholeMs` since `sinceMs`; all of it if `sinceMs` is not known. */
 function left(wholeMs: number, sinceMs: number | null | undefined, { nowMs }: SessionContext): number {
   return Math.max(0, wholeMs - (nowMs - (sinceMs ?? nowMs)));
+}
+
+/** A case that a switch lacks is an error of types here. */
+function unhandled(effect: never): never {
+  throw new Error(`no case for ${JSON.stringify(effect)}`);
 }

@@ -29,7 +29,7 @@ const versions =
   wanted.length > 0 ? wanted : [own, '22', '24', '26'].filter((v, at, all) => all.indexOf(v) === at);
 /** Goal on Node 22 and newer: time from the start command to the first spoken reply, in s, without installation. */
 const FIRST_REPLY_S = 30;
-/** Maximum size of the container image, and the part of distroless/cc-debian12 (docs/container.md), in MB. */
+/** Maximum size of the container image, and the part of distroless/cc-debian12 (docs/how-to/deploy.md), in MB. */
 const IMAGE_MB = 300;
 const BASE_IMAGE_MB = 25;
 
@@ -166,11 +166,11 @@ async function projectsOn(version, node, tarball) {
 }
 
 /**
- * docs/embedding.md in that project: its program compiles with strict TypeScript, without additional types, and
+ * docs/how-to/embed.md in that project: its program compiles with strict TypeScript, without additional types, and
  * answers.
  */
 async function checkEmbedding({ node, cwd }) {
-  const page = readFileSync(join(root, 'docs', 'embedding.md'), 'utf8');
+  const page = readFileSync(join(root, 'docs', 'how-to', 'embed.md'), 'utf8');
   const [, name, code] = page.match(/<!-- example: (\S+\.ts) -->\n\n```ts\n(.*?)```/s);
   writeFileSync(join(cwd, name), code);
   writeFileSync(
@@ -196,10 +196,10 @@ async function checkEmbedding({ node, cwd }) {
   } finally {
     await program.stop();
   }
-  console.log('ci: docs/embedding.md: compiles with strict and without skipLibCheck, and runs');
+  console.log('ci: docs/how-to/embed.md: compiles with strict and without skipLibCheck, and runs');
 }
 
-/** docs/container.md: the size of a pruned project with Node, and a check that it still works. */
+/** docs/how-to/deploy.md: the size of a pruned project with Node, and a check that it still works. */
 async function checkLean(install) {
   const { node, cwd } = install;
   await run(node, ['node_modules/parley-voice/native/prune.mjs'], { cwd, env: environment(node) });

@@ -49,7 +49,7 @@ export interface Report {
   readonly hours: readonly ReportGroup[];
 }
 
-/** What is usual in the field, from docs/design.md, section 5: times in ms at the 95th percentile, shares in percent. */
+/** What is usual in the field, as in docs/reference/commands.md#report: times in ms at the 95th percentile, shares in percent. */
 const GOALS = { firstAudioMs: 400, bargeInMs: 100, failoverMs: 120, firstTokenMs: 250, reusePercent: 95 };
 
 export function reportOf(turns: readonly ReportedTurn[], since: string, by?: Grouping): Report {

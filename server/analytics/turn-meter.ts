@@ -25,7 +25,9 @@ interface Metered {
   readonly flags: Flags;
   counts: Counts;
   /** Actions of the reply, by id. */
-  readonly actions: Map<string, JsonObject>;
+  actions: Map<string, JsonObject>;
+  /** Of turns that have ended but are not stored yet, by generation: with failover a turn waits for the brokers. */
+  readonly ended: Map<number, Pick<Metered, 'counts' | 'actions'>>;
   /** Of the utterance in progress. */
   speechFrom: number | undefined;
   /** Time of the speech that may interrupt the reply. */
@@ -70,6 +72,7 @@ export class TurnMeter implements SessionObserver {
         flags: this.#flags.of(request.session),
         counts: nothing(),
         actions: new Map(),
+        ended: new Map(),
         speechFrom: undefined,
         bargeInAtMs: undefined,
         speaking: false,
@@ -103,10 +106,10 @@ export class TurnMeter implements SessionObserver {
         ...{ type, payload, ts },
       },
     });
-    const facts = { ...factsOf(metered, turn), engines: this.engines.take() };
-    metered.counts = nothing();
-    const actions = [...metered.actions.values()];
-    metered.actions.clear();
+    const { counts, actions: begun } = metered.ended.get(turn.generation) ?? metered;
+    metered.ended.delete(turn.generation);
+    const facts = { ...factsOf(metered.request, counts, turn), engines: this.engines.take() };
+    const actions = [...begun.values()];
     const remembered = this.#remembers && metered.flags.memory && turn.userText !== '';
     return [
       ...(remembered
@@ -140,14 +143,19 @@ function onEvent(metered: Metered, { event, atMs }: Extract<LogEntry, { type: 'e
       metered.speechFrom = undefined;
       return;
     case 'llm.delta':
-      metered.counts.tokens += 1;
+      if (event.text !== '') metered.counts.tokens += 1;
       return;
     default:
   }
 }
 
 function onCommand(metered: Metered, command: Command, atMs: number): void {
-  if (command.type === 'publish') onMessage(metered, command.message, atMs);
+  if (command.type === 'persist') {
+    const { counts, actions } = metered;
+    if (metered.flags.outbox) metered.ended.set(command.turn.generation, { counts, actions });
+    metered.counts = nothing();
+    metered.actions = new Map();
+  } else if (command.type === 'publish') onMessage(metered, command.message, atMs);
   else if (command.type === 'send' && command.child === 'tts' && command.message.type === 'segment')
     metered.counts.characters += command.message.text.length;
 }
@@ -165,7 +173,7 @@ function onMessage(metered: Metered, message: SessionMessage, atMs: number): voi
   metered.bargeInAtMs = undefined;
 }
 
-function factsOf({ request, counts }: Metered, turn: TurnRecord): Omit<TurnFacts, 'engines'> {
+function factsOf(request: SessionRequest, counts: Counts, turn: TurnRecord): Omit<TurnFacts, 'engines'> {
   const { timings, reason, generation, userText } = turn;
   const spoken = timings.stt !== undefined;
   const { bargeInMs } = counts;

@@ -4,9 +4,10 @@ import type { Memory } from '../../actors/ports/memory.ts';
 import type { EngineKind } from '../../actors/subjects.ts';
 import type { RosRobot } from '../../adapters/action/ros/robot.ts';
 import { realClock } from '../../adapters/real-clock.ts';
+import type { DataLock } from '../../adapters/store/data-lock.ts';
 import { makeBus } from '../bus.ts';
 import { refuseExposure } from '../config/exposure.ts';
-import { prepareDataDirectory } from '../data-directory.ts';
+import { claimDataDirectory, prepareDataDirectory } from '../data-directory.ts';
 import { readDialog } from '../dialog-file.ts';
 import { type Access, accessOf } from '../door/access.ts';
 import { jwtCheck } from '../door/jwt.ts';
@@ -41,6 +42,8 @@ export interface Base {
   readonly metrics: Metrics | undefined;
   readonly loop: LoopDelay;
   readonly stores: EventfulStores;
+  /** Undefined if the supervisor has it, if files cannot be locked, or with a store of an embedder. */
+  readonly dataLock: DataLock | undefined;
   readonly flags: FlagSource;
   readonly memory: Memory | undefined;
   readonly shared: Shared;
@@ -57,11 +60,13 @@ export interface Base {
 }
 
 export async function makeBase(options: ServeOptions, closers: Closers): Promise<Base> {
-  const { config, log, parts, onLog, siblings } = options;
+  const { config, log, parts, onLog, onClosed, siblings } = options;
   refuseExposure(config);
   const dialog = await readDialog(config);
   if (!parts?.store || configuredKinds(options).length > 0)
     for (const warning of await prepareDataDirectory(config.dataDir)) log.warn(warning);
+  const dataLock = parts?.store || siblings ? undefined : claimDataDirectory(config.dataDir, log);
+  closers.push(async () => dataLock?.release());
   const bus = await makeBus(config, log);
   closers.push(() => bus.drain());
   if (config.bus.natsUrl === undefined) siblings?.bridge(bus);
@@ -94,17 +99,26 @@ export async function makeBase(options: ServeOptions, closers: Closers): Promise
   readiness.add(() =>
     stores.problem() ? ['the store cannot be used: sessions are not recorded, actions are refused'] : [],
   );
+  readiness.add(() =>
+    stores.streams?.isStuck() ? ['most brokers of the cluster are missing: events of turns wait'] : [],
+  );
+  readiness.add(() =>
+    opened?.isStuck()
+      ? ['most brokers of the cluster are missing: sessions cannot be taken over, actions are refused']
+      : [],
+  );
   const traces = await startTraces(config.traces.url, log);
   if (traces) closers.push(() => traces.close());
   closers.push(async () => siblings?.close());
-  const logs = [failedReplies(log), rejectionLog(log), ...(onLog ? [onLog] : [])];
   const observers: readonly SessionObserver[] = [
     ...(siblings ? [siblings] : []),
     ...(metrics ? [metrics] : []),
     ...(inspector ? [inspector] : []),
     ...(meter ? [meter] : []),
     ...(traces ? [traces.tracer] : []),
-    ...logs.map((one) => ({ onLog: one })),
+    failedReplies(log),
+    { onLog: rejectionLog(log) },
+    { ...(onLog && { onLog }), ...(onClosed && { onClosed }) },
   ];
   const robot = robotOf(config, dialog, log);
   return {
@@ -115,6 +129,7 @@ export async function makeBase(options: ServeOptions, closers: Closers): Promise
     metrics,
     loop,
     stores,
+    dataLock,
     flags,
     memory,
     shared,

@@ -41,8 +41,8 @@ export async function makeClientSide(base: Base, speech: Speech, deps: SessionDe
       });
   readiness.add(() => workers?.reasons() ?? []);
   const continuing = await startContinuing({
-    ...{ config, stores, deps, clock: realClock, log, failover: base.failover },
-    onlyAdopted: siblings !== undefined,
+    ...{ config, stores, deps, observers, clock: realClock, log, failover: base.failover },
+    own: siblings ? 'adopted' : base.dataLock ? 'all' : 'none',
   });
   for (const one of [workers, continuing]) closers.push(async () => one?.close());
   const host = sessionHost(deps, base.flags, base.shared, continuing, base.failover);

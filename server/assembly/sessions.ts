@@ -1,7 +1,8 @@
-import { dialogReader } from '../../actors/dialog/mod.ts';
+import { dialogReader, dialogTools, secretsOf } from '../../actors/dialog/mod.ts';
 import type { SessionDeps } from '../../actors/session/session.ts';
 import { languageIdentifier } from '../../adapters/language/identify.ts';
 import { realClock } from '../../adapters/real-clock.ts';
+import { slowCheck } from '../../adapters/schema/slow-check.ts';
 import { sessionMachine } from '../../machines/session/machine.ts';
 import { earOf } from '../ear.ts';
 import { statelyBridge } from '../endpoints/inspect/stately.ts';
@@ -27,22 +28,29 @@ export async function makeSessions(base: Base, speech: Speech): Promise<SessionD
       ? startJournaling(written, config.journal, log, stores.problem)
       : undefined;
   if (journaling) closers.push(() => journaling.close());
-  const machine = sessionMachine(parameters);
-  warmMachine(machine);
-  const stately = await statelyBridge(config, machine);
+  warmMachine(parameters);
+  const stately = await statelyBridge(config, sessionMachine);
   if (stately) closers.push(() => stately.close());
   const executor = parts?.actions ?? executorOf(dialog, base.robot);
   const tools = await openTools(config.tools, (error) => log.warn({ err: error }, error.message));
   if (tools) closers.push(() => tools.close());
   const actions = base.shared.cachedTools(tools?.port(executor) ?? executor);
   const journal = stately ? stately.watching(journaling?.open) : journaling?.open;
+  const secrets = secretsOf(dialog);
+  if (secrets) inspector?.wire.outlineOnly();
   return {
-    ...{ bus, clock: realClock, machine, parameters, engines, vad, stopSpotter, resamplers, store },
+    ...{ bus, clock: realClock, parameters, engines, vad, stopSpotter, resamplers, store },
     ...{ detector: config.vad, ear: await earOf(config), speech: speech.engines.speech },
     economy: speech.governor,
     ...(parts?.engines ? {} : { supports: (language: string) => supportsLanguage(language, config) }),
-    ...{ tools, actions: base.tracer?.actions(actions) ?? actions },
+    ...{
+      tools,
+      slowSchemaCheck: slowCheck,
+      dialogTools: dialogTools(dialog),
+      actions: base.tracer?.actions(actions) ?? actions,
+    },
     read: dialogReader(dialog, !modelMayAnswer(options)),
+    secrets,
     identify: await languageIdentifier([config.language, ...parameters.languages.among]),
     memory: parts?.memory ?? base.memory,
     ...(journal && { journal }),

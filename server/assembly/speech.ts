@@ -9,6 +9,7 @@ import { realClock } from '../../adapters/real-clock.ts';
 import { vadEngine } from '../../adapters/vad/engine.ts';
 import { ParleyError } from '../../machines/errors.ts';
 import type { SessionParameters } from '../../machines/parameters.ts';
+import { boundedReplies } from '../bounded-replies.ts';
 import { Governor } from '../degradation/governor.ts';
 import { processMeter } from '../degradation/meter.ts';
 import { Newcomers } from '../degradation/newcomers.ts';
@@ -102,10 +103,13 @@ export async function makeSpeech({
     realClock,
     log,
     () => Math.max(governor.load, loop.medianMs() / config.limits.loopDelayMs),
+    (livedMs) => newcomers.ended(livedMs),
   );
-  const clients = load.watch(tracer?.engines(hosted.clients) ?? hosted.clients, (session) =>
-    admission.refusal('turn', session),
+  const { replyChars } = config.limits;
+  const bounded = boundedReplies(tracer?.engines(hosted.clients) ?? hosted.clients, replyChars, (session) =>
+    log.warn({ session, replyChars }, 'a reply was cut: it is longer than limits.replyChars'),
   );
+  const clients = load.watch(bounded, (session) => admission.refusal('turn', session));
   return { engines, vad, stopSpotter, resamplers, parameters, hosted, admission, governor, clients };
 }
 

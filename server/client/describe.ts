@@ -14,6 +14,8 @@ export function describeMessage(message: ServerMessage): string {
       return `user        "${message.text}"${message.rejected ? ` ${describeRejection(message.rejected)}` : ''}`;
     case 'reply':
       return `  says      ${message.text.trimEnd()}`;
+    case 'emotion':
+      return `  emotion   ${message.emotion}`;
     case 'reply.end':
       return `reply ends  ${message.reason}, heard: "${message.heard}"${describeTimings(message.timings)}`;
     case 'playback':
@@ -30,8 +32,9 @@ export function describeMessage(message: ServerMessage): string {
       return `hold        ${message.held ? `perhaps "${message.phrase ?? ''}"` : 'goes on'}`;
     case 'ear':
       return `  ear       ${message.levelDb} dB, speech ${message.speech}`;
+    case 'notice':
     case 'error':
-      return `error       ${message.code}: ${message.message}`;
+      return `${message.type.padEnd(12)}${message.code}: ${message.message}`;
   }
 }
 

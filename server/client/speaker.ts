@@ -1,5 +1,5 @@
 import { samplesInMs } from '../../machines/audio.ts';
-import type { AudioHeader } from '../../machines/wire.ts';
+import type { AudioHeader } from '../../machines/audio-message.ts';
 
 /** A piece of played audio and its position in the timeline. */
 interface Stretch {

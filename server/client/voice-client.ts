@@ -1,11 +1,11 @@
 import WebSocket from 'ws';
 import { realClock } from '../../adapters/real-clock.ts';
 import { type OutputRate, type Pcm, PIPELINE_RATE, type PipelineRate } from '../../machines/audio.ts';
+import { decodeAudio } from '../../machines/audio-message.ts';
 import type { Clock, TimerHandle } from '../../machines/clock.ts';
 import { ParleyError } from '../../machines/errors.ts';
 import {
   type ClientMessage,
-  decodeAudio,
   type HelloMessage,
   type ServerMessage,
   SUBPROTOCOL,
@@ -64,6 +64,8 @@ export class VoiceClient {
   readonly #clock: Clock;
   readonly #startMs: number;
   readonly #acknowledges: boolean;
+  /** False if the session takes text: the server would answer audio with AUDIO_NOT_TAKEN. */
+  readonly #hasMicrophone: boolean;
   readonly #listeners = new Set<(arrival: Arrival) => void>();
   #ticker: TimerHandle | undefined;
   #acknowledged = { generation: 0, samples: 0 };
@@ -73,6 +75,7 @@ export class VoiceClient {
     this.#socket = socket;
     this.#clock = options.clock ?? realClock;
     this.#acknowledges = options.acknowledges ?? true;
+    this.#hasMicrophone = options.manners?.input !== 'text';
     this.#startMs = this.#clock.nowMs();
     this.arrivals.push(ready);
     this.speaker = new Speaker(options.outputRate ?? 24_000, this.#startMs);
@@ -203,7 +206,8 @@ export class VoiceClient {
   }
 
   #sendAudio(frame: Int16Array): void {
-    if (this.#open) this.#socket.send(new Uint8Array(frame.buffer, frame.byteOffset, frame.byteLength));
+    if (this.#open && this.#hasMicrophone)
+      this.#socket.send(new Uint8Array(frame.buffer, frame.byteOffset, frame.byteLength));
   }
 
   #tick(): void {
@@ -226,6 +230,6 @@ function parseMessage(data: Buffer): ServerMessage {
   try {
     return JSON.parse(data.toString('utf8')) as ServerMessage;
   } catch (cause) {
-    throw new ParleyError('BAD_MESSAGE', 'the server sent text that is no JSON', { cause });
+    throw new ParleyError('BAD_MESSAGE', 'expected JSON, got other text', { cause });
   }
 }

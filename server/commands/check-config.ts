@@ -7,6 +7,7 @@ import { readCertificate } from '../door/certificate.ts';
 import { jwtCheck } from '../door/jwt.ts';
 import { engineWarnings } from '../engine-warnings.ts';
 import { requireModels } from '../models/configured.ts';
+import { print } from '../terminal.ts';
 import { configOf, type SetExitCode, withConfigFlags } from './config-flags.ts';
 
 /** `parley check-config`: prints the effective configuration with its sources, and checks it. */
@@ -26,7 +27,7 @@ export function checkConfigCommand(_setExitCode: SetExitCode): Command {
     await jwtCheck(resolved.config.jwt, { info: () => {}, warn: () => {} });
     await requireModels(resolved.config);
     const dialog = await readDialog(resolved.config);
-    console.log(
+    print(
       `ok: ${resolved.file ?? 'no file'}; the dialog has ${dialog.entries.length} entries and ${sentencesOf(dialog)} sentences`,
     );
   });

@@ -5,7 +5,7 @@ import { configKeys } from '../config/schema.ts';
 /** Receives a command's exit code. */
 export type SetExitCode = (code: number) => void;
 
-/** Keys whose flags `--help` shows; the others work too and are listed in docs/configuration.md. */
+/** Keys whose flags `--help` shows; the others work too and are listed in docs/reference/configuration.md. */
 const SHOWN =
   'host port dataDir token insecure language dialog log.level log.format bus.natsUrl engines.stt engines.llm engines.tts'.split(
     ' ',
@@ -26,7 +26,7 @@ export function withConfigFlags(
   }
   return withExamples(command, examples).addHelpText(
     'after',
-    '\nEvery key of docs/configuration.md has a flag, such as --endpointing.delay-ms=400.',
+    '\nEvery key of docs/reference/configuration.md has a flag, such as --endpointing.delay-ms=400.',
   );
 }
 

@@ -3,6 +3,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { ParleyError } from '../../machines/errors.ts';
 import type { Outcome } from '../conformance/check.ts';
 import type { ClientProgram, KitOptions } from '../conformance/kit.ts';
+import { print } from '../terminal.ts';
 import { type SetExitCode, withExamples } from './config-flags.ts';
 
 interface Flags {
@@ -25,7 +26,7 @@ const SHOWN_OUTPUT = 500;
 /** `parley conformance`: tests a server, or a client, of the native protocol. Exit code 1 if it breaks a rule. */
 export function conformanceCommand(setExitCode: SetExitCode): Command {
   const command = new Command('conformance').description(
-    'test a server of the protocol parley.v1, or a client that you write (docs/conformance.md)',
+    'test a server of the protocol parley.v1, or a client that you write (docs/reference/conformance.md)',
   );
   return withExamples(command, [
     'parley conformance ws://127.0.0.1:7400',
@@ -52,7 +53,7 @@ export function conformanceCommand(setExitCode: SetExitCode): Command {
           if (process.stderr.isTTY && !json) process.stderr.write(`\r… ${name.padEnd(20)}\r`);
         },
         onOutcome: (outcome) => {
-          if (!json) console.log(lineOf(outcome));
+          if (!json) print(lineOf(outcome));
         },
       };
       const test = async () => {
@@ -71,9 +72,8 @@ export function conformanceCommand(setExitCode: SetExitCode): Command {
         const outcomes = await test();
         const failed = outcomes.filter(({ result }) => result === 'failed').length;
         const passed = outcomes.filter(({ result }) => result === 'passed').length;
-        if (json) console.log(JSON.stringify({ passed, failed, checks: outcomes }, null, 2));
-        else
-          console.log(`${passed} passed, ${failed} failed, ${outcomes.length - passed - failed} not checked`);
+        if (json) print(JSON.stringify({ passed, failed, checks: outcomes }, null, 2));
+        else print(`${passed} passed, ${failed} failed, ${outcomes.length - passed - failed} not checked`);
         setExitCode(failed > 0 ? 1 : 0);
       } catch (error) {
         if (!(error instanceof RangeError)) throw error;
@@ -143,7 +143,7 @@ function lineOf({ name, rule, section, result, reason }: Outcome): string {
   const line = `${result.padEnd(11)}  ${name.padEnd(18)}  ${rule}`;
   return reason === undefined
     ? line
-    : `${line}\n             ${reason}\n             docs/protocol.md, "${section}"`;
+    : `${line}\n             ${reason}\n             docs/reference/protocol.md, "${section}"`;
 }
 
 function address(text: string): string {

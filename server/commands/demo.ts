@@ -12,6 +12,7 @@ import { checkDemo, playDemo, scriptIn, speakLines } from '../demo/conversation.
 import { printTimeline } from '../demo/timeline.ts';
 import { speaker } from '../demo/user-voice.ts';
 import { packagedExample } from '../packaged-dialogs.ts';
+import { print } from '../terminal.ts';
 import { configOf, type SetExitCode, withConfigFlags } from './config-flags.ts';
 import { writeOutput } from './output.ts';
 
@@ -45,7 +46,7 @@ export function demoCommand(setExitCode: SetExitCode): Command {
       const server = await serve({ config, log, onProgress: (what) => console.error(`parley: ${what} …`) });
       const tts = espeakTts({ voice: script.voice, ratePerMinute: 150 });
       try {
-        console.log(`A conversation with ${server.url}. It takes about a minute.\n`);
+        print(`A conversation with ${server.url}. It takes about a minute.\n`);
         const lines = await speakLines(script, await speaker(tts));
         const client = await VoiceClient.connect({ url: server.url, clock: realClock });
         const scenes = await playDemo(client, lines);
@@ -54,7 +55,7 @@ export function demoCommand(setExitCode: SetExitCode): Command {
         await client.close();
         printTimeline(client, scenes);
         await writeOutput(out, await bothSides(left, client));
-        console.log(`\nBoth sides are in ${out}: the user left, Parley right.`);
+        print(`\nBoth sides are in ${out}: the user left, Parley right.`);
         const problems = checkDemo(client, scenes);
         for (const problem of problems) console.error(`parley: ${problem}`);
         setExitCode(problems.length > 0 ? 1 : 0);
@@ -78,7 +79,7 @@ async function rememberingDemo(command: Command, dataDir: string, setExitCode: S
   try {
     const log = makeLogger(level === 'info' ? 'warn' : level, format);
     const voice = await speaker(tts);
-    const problems = await playMemoryDemo({ config, log, voice, print: console.log });
+    const problems = await playMemoryDemo({ config, log, voice, print });
     for (const problem of problems) console.error(`parley: ${problem}`);
     setExitCode(problems.length > 0 ? 1 : 0);
   } finally {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { CHECKS, finding, type Verdict } from '../doctor/mod.ts';
+import { print } from '../terminal.ts';
 import { configOf, type SetExitCode, withConfigFlags } from './config-flags.ts';
 
 const SIGNS: Readonly<Record<Verdict, string>> = { ok: '✓', warning: '!', problem: '✗' };
@@ -30,13 +31,13 @@ export function doctorCommand(setExitCode: SetExitCode): Command {
       for (const check of checks) {
         const { verdict, what, todo } = await finding(check, config);
         if (verdict === 'problem') problems++;
-        if (json) console.log(JSON.stringify({ check: check.name, verdict, what, todo }));
+        if (json) print(JSON.stringify({ check: check.name, verdict, what, todo }));
         else {
-          console.log(`${SIGNS[verdict]} ${check.name.padEnd(WIDTH)} ${what}`);
-          if (todo !== undefined) console.log(`${' '.repeat(WIDTH + 3)}→ ${todo}`);
+          print(`${SIGNS[verdict]} ${check.name.padEnd(WIDTH)} ${what}`);
+          if (todo !== undefined) print(`${' '.repeat(WIDTH + 3)}→ ${todo}`);
         }
       }
-      if (!json && problems > 0) console.log(`\n${problems} of ${checks.length} checks found a problem.`);
+      if (!json && problems > 0) print(`\n${problems} of ${checks.length} checks found a problem.`);
       setExitCode(problems > 0 ? 1 : 0);
     });
 }

@@ -6,6 +6,7 @@ import { configKeys } from '../config/schema.ts';
 import { didYouMean } from '../config/suggest.ts';
 import { readDialog } from '../dialog-file.ts';
 import { earOf } from '../ear.ts';
+import { print } from '../terminal.ts';
 import { configOf, type SetExitCode, withConfigFlags } from './config-flags.ts';
 
 interface Flags {
@@ -29,7 +30,7 @@ export function evalCommand(setExitCode: SetExitCode): Command {
       'parley eval --session 5f0c… --set bargeIn.confirmSpeechMs=400',
     ],
   )
-    .argument('[scenario.yaml...]', 'scenarios, as docs/eval.md describes')
+    .argument('[scenario.yaml...]', 'scenarios, as docs/how-to/evaluate.md describes')
     .option(
       '--session <id>',
       'instead: the recorded audio of a session, or of a file of `parley journal export --audio`, again',
@@ -45,7 +46,7 @@ export function evalCommand(setExitCode: SetExitCode): Command {
       if (session !== undefined) {
         const { rehearSession } = await import('./eval-session.ts');
         const { lines, report } = await rehearSession(session, config, sources);
-        console.log(json ? JSON.stringify(report) : lines.join('\n'));
+        print(json ? JSON.stringify(report) : lines.join('\n'));
         setExitCode(report.defects.length > 0 ? 1 : 0);
         return;
       }
@@ -68,7 +69,7 @@ export function evalCommand(setExitCode: SetExitCode): Command {
         onConversation: progress(scenarios),
       });
       const machine = machineUse(before);
-      console.log(
+      print(
         json
           ? JSON.stringify({ ...report, machine })
           : [...reportLines(report.scenarios, report.all), '', useLine(machine, report.all.virtualMs)].join(

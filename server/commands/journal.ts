@@ -5,6 +5,7 @@ import { callsOf } from '../../machines/journal/calls.ts';
 import { exportedText, importJournalFile } from '../journal-import.ts';
 import { makeLogger } from '../log.ts';
 import { openStreams } from '../outbox/outbox.ts';
+import { print } from '../terminal.ts';
 import { configOf, type SetExitCode, withConfigFlags, withExamples } from './config-flags.ts';
 import { withStore } from './data-store.ts';
 import { writeOutput } from './output.ts';
@@ -32,12 +33,10 @@ function listCommand(): Command {
       const { json } = command.opts<{ json?: true }>();
       const journals = await withStore(configOf(command).config.dataDir, (store) => store.journals());
       for (const journal of journals) {
-        if (json) console.log(JSON.stringify(journal));
+        if (json) print(JSON.stringify(journal));
         else {
           const { session, startedAt, status, records, bytes } = journal;
-          console.log(
-            `${session}  ${startedAt}  ${status}, ${records} records, ${Math.ceil(bytes / 1_000)} kB`,
-          );
+          print(`${session}  ${startedAt}  ${status}, ${records} records, ${Math.ceil(bytes / 1_000)} kB`);
         }
       }
     });
@@ -73,7 +72,7 @@ function importCommand(): Command {
     .action(async (name: string, _options, command: Command) => {
       await withStore(
         configOf(command).config.dataDir,
-        async (store) => console.log(await importJournalFile(name, store)),
+        async (store) => print(await importJournalFile(name, store)),
         'create',
       );
     });
@@ -94,7 +93,7 @@ function callsCommand(): Command {
       for (const call of callsOf(records)) {
         const { key, id, name, startedAtMs, status } = call;
         const how = status === 'started' ? 'may have begun; its end is not known' : status;
-        console.log(
+        print(
           json ? JSON.stringify(call) : `${key ?? id}  ${name}  at ${Math.round(startedAtMs)} ms  ${how}`,
         );
       }

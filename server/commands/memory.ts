@@ -5,6 +5,7 @@ import { openMemory } from '../memory/memory.ts';
 import { deleteUserData, type UserDataParts } from '../memory/user-data.ts';
 import { openStreams } from '../outbox/outbox.ts';
 import { openShared } from '../shared/shared.ts';
+import { print } from '../terminal.ts';
 import { configOf, type SetExitCode, withConfigFlags, withExamples } from './config-flags.ts';
 import { withStore } from './data-store.ts';
 
@@ -15,17 +16,17 @@ export function memoryCommand(_setExitCode: SetExitCode): Command {
     .addCommand(
       ofUser('list', 'what is remembered of a user, oldest first', async ({ memory }, user) => {
         for (const { at, key, text } of (await memory?.list(user)) ?? [])
-          console.log(`${at.slice(0, 16)}  ${key === undefined ? '' : `${key}: `}${text}`);
+          print(`${at.slice(0, 16)}  ${key === undefined ? '' : `${key}: `}${text}`);
       }),
     )
     .addCommand(
       ofUser('export', 'the same as lines of JSON', async ({ memory }, user) => {
-        for (const item of (await memory?.list(user)) ?? []) console.log(JSON.stringify(item));
+        for (const item of (await memory?.list(user)) ?? []) print(JSON.stringify(item));
       }),
     )
     .addCommand(
       ofUser('delete', 'delete a user: sessions, journals, audio, events and memory', async (parts, user) =>
-        console.log(JSON.stringify(await deleteUserData(parts, user))),
+        print(JSON.stringify(await deleteUserData(parts, user))),
       ),
     );
 }
@@ -55,7 +56,7 @@ function ofUser(
           await memory?.close();
         }
       }).catch((error) => {
-        // A data directory without a store has nothing of anybody.
+        // A data directory without a store has no data of users.
         if (!(error instanceof ParleyError && error.code === 'SESSION_UNKNOWN')) throw error;
       });
     });

@@ -14,6 +14,7 @@ import { makeEngine } from '../engines.ts';
 import { check, checkedLanguages, passed, SENTENCES } from '../models/check.ts';
 import { catalogueOf } from '../models/configured.ts';
 import { hear, paceOf, say, seconds } from '../models/measure.ts';
+import { print } from '../terminal.ts';
 import { readRecording } from '../transcribe/recording.ts';
 import { configOf, type SetExitCode } from './config-flags.ts';
 import { writeOutput } from './output.ts';
@@ -41,7 +42,7 @@ export function tryModel(command: Command): Command {
           say(tts, input.join(' '), languageOf(subject), realClock),
         );
         await writeOutput(out, writeWav(said.pcm));
-        console.log(out);
+        print(out);
         console.error(`${paceOf(said)}, first audio after ${seconds(said.firstAudioMs)}`);
         return;
       }
@@ -49,7 +50,7 @@ export function tryModel(command: Command): Command {
         for (const file of input) {
           const heard = await hear(stt, await readRecording(file), languageOf(subject), realClock);
           const language = heard.language === undefined ? '' : ` [${heard.language}]`;
-          console.log(`${file}: ${heard.text === '' ? '(nothing)' : heard.text}${language}`);
+          print(`${file}: ${heard.text === '' ? '(nothing)' : heard.text}${language}`);
           console.error(`${paceOf(heard)}, ${heard.partials} partial transcripts`);
         }
       });
@@ -77,13 +78,11 @@ export function checkModel(command: Command, setExitCode: SetExitCode): Command 
       );
       for (const one of results) {
         const { language, expected, heard, right } = one;
-        console.log(
-          `${language}: ${Math.round(right * 100)} % of "${expected}" as "${heard}", ${paceOf(one)}`,
-        );
+        print(`${language}: ${Math.round(right * 100)} % of "${expected}" as "${heard}", ${paceOf(one)}`);
       }
-      if (passed(results)) console.log(`${subject.name}: ok`);
+      if (passed(results)) print(`${subject.name}: ok`);
       else {
-        console.log(`${subject.name}: less than half of the words were right in each language`);
+        print(`${subject.name}: less than half of the words were right in each language`);
         setExitCode(1);
       }
     });

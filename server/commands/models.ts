@@ -4,6 +4,7 @@ import { resolveModel } from '../../adapters/models/resolve.ts';
 import { ParleyError } from '../../machines/errors.ts';
 import { catalogueOf } from '../models/configured.ts';
 import { megabytes, pullShown, unknownModel } from '../models/pull.ts';
+import { print } from '../terminal.ts';
 import { configOf, type SetExitCode, withConfigFlags, withExamples } from './config-flags.ts';
 import { checkModel, tryModel } from './models-try.ts';
 
@@ -65,18 +66,18 @@ function listCommand(): Command {
       const here = await installedModels(config.models.dir);
       for (const { files, ...model } of catalogue) {
         const installed = here.includes(model.name);
-        if (json) console.log(JSON.stringify({ ...model, installed }));
+        if (json) print(JSON.stringify({ ...model, installed }));
         else {
           const size = model.bytes === undefined ? '?' : megabytes(model.bytes);
           const facts = [model.kind, languagesOf(model.languages), size, model.licence].join(', ');
-          console.log(
+          print(
             `${installed ? '*' : ' '} ${model.name.padEnd(22)} ${facts}\n${' '.repeat(25)}${model.summary}`,
           );
         }
       }
       const own = here.filter((name) => !catalogue.some((model) => model.name === name));
-      for (const name of own) console.log(json ? JSON.stringify({ name, installed: true }) : `* ${name}`);
-      if (!json) console.log(`\n* is in ${config.models.dir}`);
+      for (const name of own) print(json ? JSON.stringify({ name, installed: true }) : `* ${name}`);
+      if (!json) print(`\n* is in ${config.models.dir}`);
     });
 }
 
@@ -98,7 +99,7 @@ function pullCommand(): Command {
       const { from } = command.opts<{ from?: string }>();
       const { config } = configOf(command);
       const catalogue = await catalogueOf(config);
-      for (const name of names) console.log(await pullShown(name, config, catalogue, from));
+      for (const name of names) print(await pullShown(name, config, catalogue, from));
     });
 }
 
@@ -115,11 +116,11 @@ function verifyCommand(setExitCode: SetExitCode): Command {
         if (!here.includes(name))
           throw new ParleyError('MODEL_MISSING', `there is no ${name} in ${models.dir}`);
         const differences = await verifyModel(name, models.dir);
-        if (differences === undefined) console.log(`${name}: not pulled, so nothing is known of it`);
-        else if (differences.length === 0) console.log(`${name}: ok`);
+        if (differences === undefined) print(`${name}: not pulled, so nothing is known of it`);
+        else if (differences.length === 0) print(`${name}: ok`);
         else {
           setExitCode(1);
-          console.log([`${name}: damaged`, ...differences.map((one) => `  ${one}`)].join('\n'));
+          print([`${name}: damaged`, ...differences.map((one) => `  ${one}`)].join('\n'));
         }
       }
     });
@@ -147,7 +148,7 @@ function pathCommand(): Command {
       const { dir } = config.models;
       const catalogue = await catalogueOf(config);
       try {
-        console.log(name === undefined ? dir : (await resolveModel(name, dir, catalogue)).dir);
+        print(name === undefined ? dir : (await resolveModel(name, dir, catalogue)).dir);
       } catch (error) {
         const unknown = error instanceof ParleyError && error.code === 'MODEL_UNKNOWN';
         throw unknown && name !== undefined ? unknownModel(name, catalogue) : error;

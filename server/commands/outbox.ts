@@ -4,6 +4,7 @@ import type { SqliteStore } from '../../adapters/store/sqlite.ts';
 import { ParleyError } from '../../machines/errors.ts';
 import { makeLogger } from '../log.ts';
 import { openStreams } from '../outbox/outbox.ts';
+import { print } from '../terminal.ts';
 import { configOf, type SetExitCode, withConfigFlags, withExamples } from './config-flags.ts';
 import { withStore } from './data-store.ts';
 
@@ -31,14 +32,14 @@ function listCommand(): Command {
       const { json } = command.opts<{ json?: true }>();
       await withStreams(command, async (streams, store) => {
         const letters = await streams.dead.list(SHOWN);
-        if (json) for (const letter of letters) console.log(JSON.stringify(letter));
+        if (json) for (const letter of letters) print(JSON.stringify(letter));
         else {
           const { events, ageMs } = await store.outbox.backlog();
-          console.log(
+          print(
             `${events} events wait${events > 0 ? `, the oldest for ${Math.round(ageMs / 1_000)} s` : ''}`,
           );
           for (const { event, tries, at, error } of letters)
-            console.log(`${event.id}  ${at}  ${tries} tries: ${error}`);
+            print(`${event.id}  ${at}  ${tries} tries: ${error}`);
         }
       });
     });

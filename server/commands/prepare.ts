@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { loadSqlite } from '../../adapters/store/sqlite-binding.ts';
+import { print } from '../terminal.ts';
 import type { SetExitCode } from './config-flags.ts';
 
 /**
@@ -10,6 +11,6 @@ export function prepareCommand(_setExitCode: SetExitCode): Command {
     .description('build what this Node needs (SQLite on Node 20), and check that it loads')
     .action(() => {
       loadSqlite();
-      console.log('ready');
+      print('ready');
     });
 }

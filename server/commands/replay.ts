@@ -12,6 +12,7 @@ import {
   type UnreadReport,
 } from '../replay/replay.ts';
 import { loadVersion } from '../replay/version.ts';
+import { print } from '../terminal.ts';
 import { configOf, type SetExitCode, withConfigFlags } from './config-flags.ts';
 import { isJournalFile, withStore } from './data-store.ts';
 
@@ -52,7 +53,7 @@ export function replayCommand(setExitCode: SetExitCode): Command {
           const report = await replayOne(name, dataDir, (journal) =>
             other ? replayThere(journal, machine, other) : replayHere(journal, machine, until),
           );
-          print(report, json === true);
+          printReport(report, json === true);
           if (!report.matches) setExitCode(1);
         }
       } finally {
@@ -61,8 +62,8 @@ export function replayCommand(setExitCode: SetExitCode): Command {
     });
 }
 
-function print(report: ReplayReport | UnreadReport, json: boolean): void {
-  console.log(json ? JSON.stringify(reportJson(report)) : describeReport(report));
+function printReport(report: ReplayReport | UnreadReport, json: boolean): void {
+  print(json ? JSON.stringify(reportJson(report)) : describeReport(report));
 }
 
 /** A session that cannot be read becomes a report too, so that the other sessions are still replayed. */

@@ -5,6 +5,7 @@ import { readReport } from '../analytics/read.ts';
 import { renderReport } from '../analytics/render.ts';
 import { GROUPINGS, type Grouping } from '../analytics/report.ts';
 import { packagedPages } from '../packaged-pages.ts';
+import { print } from '../terminal.ts';
 import { configOf, type SetExitCode, withConfigFlags } from './config-flags.ts';
 import { withStore } from './data-store.ts';
 
@@ -36,12 +37,12 @@ export function reportCommand(_setExitCode: SetExitCode): Command {
       const report = await withStore(configOf(command).config.dataDir, ({ analytics }) =>
         readReport(analytics, from, by),
       );
-      if (json) console.log(JSON.stringify(report, null, 2));
+      if (json) print(JSON.stringify(report, null, 2));
       else if (html) {
         const pages = packagedPages();
         if (pages === undefined) throw new ParleyError('INTERNAL', 'the pages are not built');
-        console.log(await reportHtml(report, pages));
-      } else console.log(renderReport(report));
+        print(await reportHtml(report, pages));
+      } else print(renderReport(report));
     });
 }
 

@@ -25,7 +25,10 @@ export async function serveInPlace(resolved: ResolvedConfig, place: string): Pro
   await untilStopped(
     config.limits.drainGraceMs,
     () =>
-      serve({ config, log, siblings, onLog: turns.onLog, ...(place === FIRST_PROCESS && { onProgress }) }),
+      serve({
+        ...{ config, log, siblings, onLog: turns.onLog, onClosed: turns.onClosed },
+        ...(place === FIRST_PROCESS && { onProgress }),
+      }),
     (server) => {
       leave = (graceMs) => server.leave(graceMs).then(stop);
     },

@@ -1,12 +1,11 @@
 import { fork } from 'node:child_process';
-import { join } from 'node:path';
 import { realClock } from '../../adapters/real-clock.ts';
-import { takeDataLock } from '../../adapters/store/data-lock.ts';
 import type { ResolvedConfig } from '../config/load.ts';
-import { LOCK, prepareDataDirectory } from '../data-directory.ts';
+import { claimDataDirectory, prepareDataDirectory } from '../data-directory.ts';
 import { makeLogger } from '../log.ts';
 import { processCount } from '../processes/count.ts';
 import { supervise } from '../processes/supervisor.ts';
+import { print } from '../terminal.ts';
 import { untilStopped } from './stop.ts';
 
 /**
@@ -18,8 +17,7 @@ export async function serveProcesses(resolved: ResolvedConfig): Promise<void> {
   const log = makeLogger(config.log.level, config.log.format);
   for (const warning of [...resolved.warnings, ...(await prepareDataDirectory(config.dataDir))])
     log.warn(warning);
-  const lock = takeDataLock(join(config.dataDir, LOCK));
-  if (!lock) log.warn('another server has this data directory: sessions will not be continued');
+  const lock = claimDataDirectory(config.dataDir, log);
   const [, program = '', ...args] = process.argv;
   const { host, port, tls, limits } = config;
   await untilStopped(
@@ -39,7 +37,7 @@ export async function serveProcesses(resolved: ResolvedConfig): Promise<void> {
     },
     ({ url, roll }) => {
       process.on('SIGHUP', () => void roll());
-      console.log(
+      print(
         `Parley listens on ${tls.cert === undefined ? url : url.replace('http', 'https')} (open it to talk; Ctrl-C stops it)`,
       );
     },

@@ -2,6 +2,7 @@ import { Command, Option } from 'commander';
 import { renderConfig } from '../config/describe.ts';
 import { prepareModels } from '../models/pull.ts';
 import { processCount } from '../processes/count.ts';
+import { print } from '../terminal.ts';
 import { configOf, type SetExitCode, withConfigFlags } from './config-flags.ts';
 import { untilStopped } from './stop.ts';
 
@@ -58,6 +59,7 @@ export function serveCommand(_setExitCode: SetExitCode): Command {
             config,
             log,
             onLog: turns.onLog,
+            onClosed: turns.onClosed,
             onProgress: (what) => console.error(`parley: ${what} …`),
           }),
         ({ url, setFlags }) => {
@@ -68,7 +70,7 @@ export function serveCommand(_setExitCode: SetExitCode): Command {
             log.level = now.log.level;
             log.info({ flags: now.flags, level: log.level }, 'new sessions have these flags');
           });
-          console.log(`Parley listens on ${url} (open it to talk; Ctrl-C stops it)`);
+          print(`Parley listens on ${url} (open it to talk; Ctrl-C stops it)`);
         },
       );
     });

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError } from 'commander';
 import { parse } from 'yaml';
 import { type FaultProfile, NO_FAULTS, parseFaultProfile } from '../../testing/simulation/faults.ts';
+import { print } from '../terminal.ts';
 import { type SetExitCode, withExamples } from './config-flags.ts';
 
 interface Flags {
@@ -44,7 +45,7 @@ export function simCommand(setExitCode: SetExitCode): Command {
           if (process.stderr.isTTY && !json) process.stderr.write(`\rseed ${seed} `);
         },
       });
-      console.log(json ? JSON.stringify(report) : reportLines(report).join('\n'));
+      print(json ? JSON.stringify(report) : reportLines(report).join('\n'));
       // The events that must happen sometimes are known for the default faults only.
       const missing = profile === undefined && report.unreached.length > 0;
       setExitCode(report.failure !== null || missing ? 1 : 0);

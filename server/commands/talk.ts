@@ -5,6 +5,7 @@ import type { Pcm, PipelineRate } from '../../machines/audio.ts';
 import { ParleyError } from '../../machines/errors.ts';
 import { describeMessage } from '../client/describe.ts';
 import { VoiceClient } from '../client/voice-client.ts';
+import { print } from '../terminal.ts';
 import { readRecording } from '../transcribe/recording.ts';
 import { type SetExitCode, withExamples } from './config-flags.ts';
 import { writeOutput } from './output.ts';
@@ -60,23 +61,23 @@ async function converse(
     ...(language === undefined ? {} : { language }),
     ...(voice === undefined ? {} : { voice }),
   });
-  const print = (atMs: number, message: Parameters<typeof describeMessage>[0]) => {
+  const printMessage = (atMs: number, message: Parameters<typeof describeMessage>[0]) => {
     if (message.type === 'viseme' && !visemes) return;
-    console.log(
+    print(
       json
         ? JSON.stringify({ atMs: Math.round(atMs), ...message })
         : `${(atMs / 1_000).toFixed(3).padStart(8)}  ${describeMessage(message)}`,
     );
   };
-  for (const { atMs, message } of client.arrivals) print(atMs, message);
-  client.onMessage(({ atMs, message }) => print(atMs, message));
+  for (const { atMs, message } of client.arrivals) printMessage(atMs, message);
+  client.onMessage(({ atMs, message }) => printMessage(atMs, message));
   let lost = false;
   void client.closed.then(() => {
     lost = true;
   });
 
   for (const [index, pcm] of speech.entries()) {
-    if (!json) console.log(`${(client.nowMs() / 1_000).toFixed(3).padStart(8)}  -- ${files[index]}`);
+    if (!json) print(`${(client.nowMs() / 1_000).toFixed(3).padStart(8)}  -- ${files[index]}`);
     await client.say(pcm);
     await client.wait(gap);
     await rest(client);
@@ -88,7 +89,7 @@ async function converse(
   await client.close();
   if (out !== undefined) {
     await writeOutput(out, writeWav({ rate: client.speaker.rate, samples: client.speaker.recording() }));
-    if (!json) console.log(`          -- the replies are in ${out}`);
+    if (!json) print(`          -- the replies are in ${out}`);
   }
 }
 

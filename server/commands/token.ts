@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { ParleyError } from '../../machines/errors.ts';
 import { USER_ID, USER_ID_RULE } from '../../machines/user.ts';
 import { userToken } from '../door/access.ts';
+import { print } from '../terminal.ts';
 import { configOf, type SetExitCode, withConfigFlags } from './config-flags.ts';
 
 /** `parley token`: prints the token of one user, made from the server's. */
@@ -18,6 +19,6 @@ export function tokenCommand(_setExitCode: SetExitCode): Command {
       if (!USER_ID.test(user)) throw new ParleyError('CONFIG_INVALID', `--user ${USER_ID_RULE}`);
       if (token === undefined)
         throw new ParleyError('CONFIG_INVALID', 'the server has no token, so it believes any user; set one');
-      console.log(userToken(user, token));
+      print(userToken(user, token));
     });
 }

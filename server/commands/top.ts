@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Command, InvalidArgumentError } from 'commander';
+import { print, shownText } from '../terminal.ts';
 import { tableOf } from '../top/table.ts';
 import { Watched } from '../top/watch.ts';
 import { type SetExitCode, withExamples } from './config-flags.ts';
@@ -17,7 +18,7 @@ export function topCommand(_setExitCode: SetExitCode): Command {
     .option('--url <url>', 'the server', `http://127.0.0.1:${PARLEY_PORT}`)
     .option('--token <token>', "the server's token", PARLEY_TOKEN)
     .option('--every <seconds>', 'time between two looks', seconds, 1)
-    .option('--once', 'print one picture and leave; so does output that is no terminal')
+    .option('--once', 'print one picture and leave; so does output to a file or pipe')
     .action(async (options: { url: string; token?: string; every: number; once?: true }) => {
       const watched = new Watched(options.url, options.token);
       const once = options.once === true || !process.stdout.isTTY;
@@ -26,9 +27,9 @@ export function topCommand(_setExitCode: SetExitCode): Command {
         const lines = tableOf(await watched.sessions(), await watched.process(), {
           ...{ nowMs: Date.now(), rows, width: once ? 200 : width },
         });
-        if (once) return console.log(lines.join('\n'));
+        if (once) return print(lines.join('\n'));
         process.stdout.write(
-          `${HOME}${lines.map((line) => `${line}${REST_OF_LINE}\n`).join('')}${REST_OF_SCREEN}`,
+          `${HOME}${lines.map((line) => `${shownText(line)}${REST_OF_LINE}\n`).join('')}${REST_OF_SCREEN}`,
         );
         await sleep(options.every * 1_000);
       }

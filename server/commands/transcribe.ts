@@ -5,6 +5,7 @@ import { ParleyError } from '../../machines/errors.ts';
 import { readDialog } from '../dialog-file.ts';
 import { earOf } from '../ear.ts';
 import { makeEngine } from '../engines.ts';
+import { print } from '../terminal.ts';
 import { readLabels } from '../transcribe/labels.ts';
 import { readRecording } from '../transcribe/recording.ts';
 import { reportLines } from '../transcribe/report.ts';
@@ -67,7 +68,7 @@ export function transcribeCommand(_setExitCode: SetExitCode): Command {
           },
         });
         if (progress) process.stderr.write('\r\u001b[K');
-        console.log(json ? JSON.stringify(report) : reportLines(report).join('\n').trimEnd());
+        print(json ? JSON.stringify(report) : reportLines(report).join('\n').trimEnd());
       } finally {
         await Promise.all([stt.close(), vad.close()]);
       }

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { ROLES } from '../../actors/ports/event-stream.ts';
 import type { EngineKind } from '../../actors/subjects.ts';
 import { prepareModels } from '../models/pull.ts';
+import { print } from '../terminal.ts';
 import { configOf, type SetExitCode, withConfigFlags } from './config-flags.ts';
 import { untilStopped } from './stop.ts';
 
@@ -48,7 +49,7 @@ export function workerCommand(_setExitCode: SetExitCode): Command {
       await untilStopped(
         WORKER_GRACE_MS,
         () => work(config, { kinds, roles }, log, (what) => console.error(`parley: ${what} …`)),
-        ({ serves }) => console.log(`Parley worker serves ${serves.join(', ')}`),
+        ({ serves }) => print(`Parley worker serves ${serves.join(', ')}`),
       );
     });
 }

@@ -130,9 +130,9 @@ describe('the configuration', () => {
         .slice(1)
         .map((line) => line.trim()),
     ).toEqual([
-      '--turn-taking.delay-ms: there is no such key; did you mean --endpointing.delay-ms?',
-      '--langauge: there is no such key; did you mean --language?',
-      'hots (file parley.config.yaml): there is no such key; did you mean host?',
+      '--turn-taking.delay-ms: unknown key; did you mean --endpointing.delay-ms?',
+      '--langauge: unknown key; did you mean --language?',
+      'hots (file parley.config.yaml): unknown key; did you mean host?',
       'log (file parley.config.yaml): must be a group of keys',
       expect.stringMatching(/^port \(env PARLEY_PORT\): /),
       expect.stringMatching(/^allowedOrigins\.0 \(file parley\.config\.yaml\): /),
@@ -282,8 +282,8 @@ llm:
     expect(new Set(variables).size).toBe(variables.length);
   });
 
-  it('is described by docs/configuration.md', async () => {
-    const page = fileURLToPath(new URL('../../docs/configuration.md', import.meta.url));
+  it('is described by docs/reference/configuration.md', async () => {
+    const page = fileURLToPath(new URL('../../docs/reference/configuration.md', import.meta.url));
     await expect(describeConfig()).toMatchFileSnapshot(page);
   });
 });

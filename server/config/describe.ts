@@ -9,7 +9,7 @@ const HIDDEN = '***';
 /** Longer defaults are truncated, in characters. */
 const LONG_DEFAULT = 60;
 
-/** The configuration reference as Markdown: `docs/configuration.md`. */
+/** The configuration reference as Markdown: `docs/reference/configuration.md`. */
 export function describeConfig(): string {
   return `${INTRODUCTION}\n${sections().map(section).join('\n')}`;
 }
@@ -36,6 +36,8 @@ export function redactedConfig(config: ResolvedConfig['config']): Readonly<Recor
 
 const INTRODUCTION = `# Configuration
 
+For everyone who runs a server. It answers: which keys are there, how are they given, and what is their default?
+
 Every key can be given in three ways. A flag wins over the environment, the environment over the file, the file over
 the default.
 
@@ -51,7 +53,7 @@ A key that does not exist is an error in the file and as a flag, and a warning i
 This page is made from the schema in \`server/config/\`; do not edit it by hand.
 `;
 
-/** The engines and their capabilities, as the Markdown tables of `docs/engines.md`. */
+/** The engines and their capabilities, as the Markdown tables of `docs/reference/engines.md`. */
 export function describeEngines(): string {
   const { stt, llm, tts, speech } = ENGINES;
   const known = ({ languages }: Abilities) =>
@@ -109,9 +111,14 @@ function section({ title, keys }: Section): string {
     `\`--${key.flag}\``,
     key.kind === 'choice' ? key.choices.map((choice) => `\`${choice}\``).join(', ') : key.kind,
     shownDefault(key),
-    key.meaning + (key.secret ? ' Secret.' : ''),
+    linked(key.meaning) + (key.secret ? ' Secret.' : ''),
   ]);
   return `## ${title}\n\n${table(['key', 'environment', 'flag', 'type', 'default', 'meaning'], rows)}`;
+}
+
+/** A text with links in place of the names of pages, relative to `docs/reference`. */
+function linked(text: string): string {
+  return text.replace(/\bdocs\/([\w-]+\/([\w-]+)\.md)/gu, '[$2](../$1)');
 }
 
 // Padded like the formatter pads tables, so that the generated page passes the format check.
@@ -127,7 +134,7 @@ function shownDefault(key: ConfigKey): string {
   if (key.defaultValue === undefined) return '';
   const text = JSON.stringify(key.defaultValue).replaceAll('|', '\\|');
   if (text.length <= LONG_DEFAULT) return `\`${text}\``;
-  return key.kind === 'lists by name' ? 'built in' : `\`${text}\``;
+  return /^(lists|values) by name$/.test(key.kind) ? 'built in' : `\`${text}\``;
 }
 
 function shownValue(key: ConfigKey, value: unknown): string {
@@ -144,6 +151,8 @@ function redacted(key: ConfigKey, value: unknown): unknown {
 /** Hides keys and credentials in addresses, also in groups named by the user. */
 function redactedGroups(value: unknown): unknown {
   const text = JSON.stringify(value, (name, inner: unknown) => {
+    if (name === 'headers' && typeof inner === 'object' && inner !== null)
+      return Object.fromEntries(Object.keys(inner).map((header) => [header, HIDDEN]));
     if (/key$/i.test(name) && typeof inner === 'string') return HIDDEN;
     return typeof inner === 'string' ? inner.replace(/\/\/[^/\s]*@/g, `//${HIDDEN}@`) : inner;
   });

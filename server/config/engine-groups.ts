@@ -9,7 +9,7 @@ export function chain(kind: EngineKind, fallback: string, meaning: string) {
   const builtIn = namesOf(kind).join(', ');
   return key(
     z.array(z.string()).min(1).max(8).default([fallback]),
-    `${meaning} ${builtIn}, or a name of \`${kind}.servers\`; tried in this order. See engines.md.`,
+    `${meaning} ${builtIn}, or a name of \`${kind}.servers\`; tried in this order. See docs/how-to/engines.md.`,
   );
 }
 
@@ -17,7 +17,7 @@ export function chain(kind: EngineKind, fallback: string, meaning: string) {
 export function speechModel() {
   return key(
     z.array(z.string()).max(1).default([]),
-    `Speech-to-speech model: ${namesOf('speech').join(', ')}. The other engines answer while it cannot. Default: none. See speech-to-speech.md.`,
+    `Speech-to-speech model: ${namesOf('speech').join(', ')}. The other engines answer while it cannot. Default: none. See docs/how-to/speech-to-speech.md.`,
   );
 }
 
@@ -74,7 +74,8 @@ export function byLanguage() {
           llmFailed: phrase,
           didYouSay: phrase,
           sayAgain: phrase,
-          ...{ shallI: phrase, willDo: phrase, wontDo: phrase },
+          ...{ shallI: phrase, willDo: phrase, wontDo: phrase, notDone: phrase },
+          ...{ noAnswer: phrase, maybeDone: phrase, actionLost: phrase },
         },
         fillers: z.array(z.string().min(1)).exactOptional(),
       })
@@ -82,7 +83,7 @@ export function byLanguage() {
   });
   return key(
     z.record(tag, one).default({}),
-    'What is different for turns in a language, by its tag without a region: `voice`, `dialog` (file), `systemPrompt`, `engines` (chains `stt`, `llm`, `tts`) and `phrases`; see languages.md.',
+    'What is different for turns in a language, by its tag without a region: `voice`, `dialog` (file), `systemPrompt`, `engines` (chains `stt`, `llm`, `tts`) and `phrases`; see docs/how-to/languages.md.',
   );
 }
 
@@ -95,7 +96,7 @@ export function chains() {
     ),
     llmFirstTokenMs: ms(
       3_000,
-      'Time from the request to the first token; then the next language engine is tried.',
+      'Time from the request, or the last sign that the engine thinks, to the first token; then the next language engine is tried.',
     ),
     ttsFirstAudioMs: ms(
       1_500,

@@ -10,6 +10,7 @@ type KeyKind =
   | 'list'
   | 'lists by name'
   | 'groups by name'
+  | 'values by name'
   | 'choice';
 
 export interface ConfigKey extends KeyFacts {
@@ -84,8 +85,7 @@ function kindOf(schema: z.ZodType, name: string): KeyKind {
   if (schema instanceof z.ZodBoolean) return 'yes/no';
   if (schema instanceof z.ZodEnum) return 'choice';
   if (schema instanceof z.ZodArray) return 'list';
-  if (schema instanceof z.ZodRecord)
-    return schema.valueType instanceof z.ZodObject ? 'groups by name' : 'lists by name';
+  if (schema instanceof z.ZodRecord) return recordKind(schema.valueType);
   if (schema instanceof z.ZodString || schema instanceof z.ZodStringFormat) return 'text';
   // Text with a form of its own: what is parsed before or after it does not matter here.
   if (schema instanceof z.ZodPipe) {
@@ -93,6 +93,11 @@ function kindOf(schema: z.ZodType, name: string): KeyKind {
     return kindOf((from instanceof z.ZodTransform ? out : from) as z.ZodType, name);
   }
   throw new TypeError(`the key ${name} has a type that cannot be parsed from text`);
+}
+
+function recordKind(values: z.core.$ZodType): KeyKind {
+  if (values instanceof z.ZodObject) return 'groups by name';
+  return values instanceof z.ZodArray ? 'lists by name' : 'values by name';
 }
 
 /** `endpointDelayMs` → `endpoint-delay-ms`, `baseURL` → `base-url`. */

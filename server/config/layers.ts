@@ -102,9 +102,7 @@ export function shownSource(source: ConfigSource): string {
 
 function unknownKey(name: string, known: readonly string[], prefix = ''): string {
   const suggestion = didYouMean(name, known);
-  return suggestion === undefined
-    ? 'there is no such key'
-    : `there is no such key; did you mean ${prefix}${suggestion}?`;
+  return suggestion === undefined ? 'unknown key' : `unknown key; did you mean ${prefix}${suggestion}?`;
 }
 
 function readYaml(path: string, shown: string): unknown {
@@ -135,6 +133,7 @@ function fromText(key: ConfigKey, text: string): unknown {
       return text.split(',').flatMap((item) => (item.trim() === '' ? [] : [item.trim()]));
     case 'lists by name':
     case 'groups by name':
+    case 'values by name':
       try {
         return JSON.parse(text);
       } catch {

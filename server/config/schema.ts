@@ -48,7 +48,7 @@ export const configSchema = z.strictObject({
       .string()
       .regex(/^(auto|[1-9]\d?)$/, 'must be auto or 1 to 99')
       .default('1'),
-    'Server processes of `parley serve` on the one port: a number, or auto for one per core; see processes.md.',
+    'Server processes of `parley serve` on the one port: a number, or auto for one per core; see docs/how-to/scale.md.',
   ),
   publicUrl: key(
     z.url({ protocol: /^wss?$/ }).exactOptional(),
@@ -57,7 +57,7 @@ export const configSchema = z.strictObject({
   dataDir: text('.parley', 'Directory of the journal and the store. Relative to the working directory.'),
   token: key(
     z.string().min(8).max(4_096).exactOptional(),
-    'Token that clients must present. Without one, and without `jwt.jwks`, only this machine is served; see security.md.',
+    'Token that clients must present. Without one, and without `jwt.jwks`, only this machine is served; see docs/how-to/secure.md.',
     { secret: true },
   ),
   jwt: jwtOptions,
@@ -68,6 +68,16 @@ export const configSchema = z.strictObject({
   allowedOrigins: list(
     [],
     'Origins whose pages may connect besides the server’s own, such as https://robot.example; * for any.',
+  ),
+  operatorOrigins: key(
+    z
+      .array(z.string().min(1))
+      .refine(
+        (origins) => !origins.includes('*'),
+        'must name the origins; * would let any page look and command',
+      )
+      .default([]),
+    'Origins whose pages may, without a token, also look at conversations and command sessions. No *; with a token it is the token that counts.',
   ),
   trustedProxies: list(
     [],
@@ -108,7 +118,7 @@ export const configSchema = z.strictObject({
         .string()
         .min(1)
         .default(() => defaultModelsDir()),
-      'Directory of the models that `parley models pull` fetches; see models.md.',
+      'Directory of the models that `parley models pull` fetches; see docs/how-to/engines.md.',
       { shownDefault: '`~/.cache/parley/models`' },
     ),
     maxBytes: key(
@@ -127,7 +137,7 @@ export const configSchema = z.strictObject({
   log: group({
     level: key(
       z.enum(LOG_LEVELS).default('info'),
-      'Lowest level that is logged. It can be changed in a running server; see operations.md.',
+      'Lowest level that is logged. It can be changed in a running server; see docs/how-to/deploy.md.',
     ),
     format: key(
       z.enum(['auto', 'pretty', 'json']).default('auto'),
@@ -152,7 +162,7 @@ export const configSchema = z.strictObject({
   vad: group({
     engine: key(
       z.enum(['silero', 'webrtc']).default('silero'),
-      'Detector of speech: a neural network, or WebRTC’s, which costs a tenth but takes loud noises for speech; see engines.md.',
+      'Detector of speech: a neural network, or WebRTC’s, which costs a tenth but takes loud noises for speech; see docs/how-to/engines.md.',
     ),
     webrtc: group({
       aggressiveness: key(z.int().min(0).max(3).default(2), '0 finds the most speech, 3 the least.'),
@@ -200,7 +210,7 @@ export const configSchema = z.strictObject({
     ),
     denoise: key(
       z.enum(['none', 'steady', 'rnnoise', 'sherpa']).default('none'),
-      '`steady` takes the steady noise of motors and fans out of the microphone’s audio. `rnnoise` removes any noise; needs the optional package @echogarden/rnnoise-wasm. Costs 1.8 % of a core for each session; see ear.md. `sherpa` does it with `denoiseModel`.',
+      '`steady` takes the steady noise of motors and fans out of the microphone’s audio. `rnnoise` removes any noise; needs the optional package @echogarden/rnnoise-wasm. Costs 1.8 % of a core for each session; see docs/explanation/hearing.md. `sherpa` does it with `denoiseModel`.',
     ),
     denoiseModel: text('gtcrn', 'Model of `denoise: sherpa`: its name (`parley models list`) or its folder.'),
     gateDbfs: key(
@@ -215,7 +225,7 @@ export const configSchema = z.strictObject({
   voiceStop: group({
     listen: key(
       z.enum(['acting', 'busy', 'always', 'never']).default('acting'),
-      'When the stop phrases of the dialog (`halt` entries) are listened for, beside the recogniser: `acting` while the robot moves or an action of it runs, `busy` also while it speaks, `always`, or `never`; see voice-stop.md.',
+      'When the stop phrases of the dialog (`halt` entries) are listened for, beside the recogniser: `acting` while the robot moves or an action of it runs, `busy` also while it speaks, `always`, or `never`; see docs/explanation/hearing.md.',
     ),
     engine: key(
       z.enum(['soundswallower', 'sherpa']).default('soundswallower'),
@@ -269,11 +279,11 @@ export const configSchema = z.strictObject({
   shared: sharedOptions,
   failover: failoverOptions,
   metrics: group({
-    enabled: yesNo(true, 'Serve metrics for Prometheus at `/metrics`; see metrics.md.'),
+    enabled: yesNo(true, 'Serve metrics for Prometheus at `/metrics`; see docs/reference/metrics.md.'),
   }),
   traces: traceOptions,
   inspect: group({
-    enabled: yesNo(true, 'Serve the inspector at `/inspect`; see inspector.md.'),
+    enabled: yesNo(true, 'Serve the inspector at `/inspect`; see docs/how-to/debug.md.'),
     control: yesNo(false, 'Allow the inspector to send voice stop, interrupt and rearm.'),
     stately: group({
       enabled: yesNo(false, 'Let clients of `@statelyai/inspect` on this machine watch the sessions.'),

@@ -4,7 +4,7 @@ export interface Check<Subject> {
   readonly name: string;
   /** The rule, as a sentence about the side under test. */
   readonly rule: string;
-  /** Heading of docs/protocol.md. */
+  /** Heading of docs/reference/protocol.md. */
   readonly section: string;
   /** Throws `Mismatch` if the rule is broken, `NotChecked` if it cannot be seen here. */
   run(subject: Subject): Promise<void>;

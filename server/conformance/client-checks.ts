@@ -161,20 +161,25 @@ export const CLIENT_CHECKS: readonly Check<ClientSubject>[] = [
     await again.result('2-wave', 'done');
     await observe(SETTLED_MS);
   }),
-  check('backoff', 'Errors and limits', 'its pauses grow while nobody answers', async ({ server, ready }) => {
-    const client = await ready();
-    server.refuses = true;
-    client.cut();
-    const from = server.attempts.length;
-    await server.until('five attempts to connect', () => server.attempts[from + 4], LONGEST_PAUSE_MS);
-    server.refuses = false;
-    const [a = 0, b = 0, , d = 0, e = 0] = server.attempts.slice(from);
-    demand(
-      e - d > GROWTH * (b - a),
-      () => `pauses of ${Math.round(b - a)} ms at first and ${Math.round(e - d)} ms later`,
-    );
-    await ready();
-  }),
+  check(
+    'backoff',
+    'Errors and limits',
+    'its pauses grow while the server does not answer',
+    async ({ server, ready }) => {
+      const client = await ready();
+      server.refuses = true;
+      client.cut();
+      const from = server.attempts.length;
+      await server.until('five attempts to connect', () => server.attempts[from + 4], LONGEST_PAUSE_MS);
+      server.refuses = false;
+      const [a = 0, b = 0, , d = 0, e = 0] = server.attempts.slice(from);
+      demand(
+        e - d > GROWTH * (b - a),
+        () => `pauses of ${Math.round(b - a)} ms at first and ${Math.round(e - d)} ms later`,
+      );
+      await ready();
+    },
+  ),
   check(
     'drain',
     'Errors and limits',

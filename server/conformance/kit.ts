@@ -4,7 +4,7 @@ import { ScriptedServer } from './scripted-server.ts';
 import { SERVER_CHECKS } from './server-checks.ts';
 import { type ServerUnderTest, TestClient } from './test-client.ts';
 
-/** Time for somebody to start a client by hand. */
+/** Time to start a client by hand. */
 const BY_HAND_MS = 600_000;
 const PROGRAM_MS = 20_000;
 export const CONFORMANCE_TOKEN = 'conformance';
@@ -76,7 +76,7 @@ export function testClient(
   });
 }
 
-/** Tests a client that somebody starts by hand, and again whenever it ends. One check after another. */
+/** Tests a client that is started by hand, and again whenever it ends. One check after another. */
 export async function testClientByHand(
   server: ScriptedServer,
   options: KitOptions = {},

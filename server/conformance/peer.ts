@@ -2,7 +2,7 @@ import WebSocket from 'ws';
 import { parseJson } from '../../machines/json.ts';
 import { Mismatch } from './check.ts';
 
-/** A JSON message, before anybody has looked at its fields. */
+/** A JSON message, before its fields are checked. */
 export type Message = Readonly<Record<string, unknown>> & { readonly type: string };
 
 export interface Closed {

@@ -4,8 +4,9 @@ import type { AddressInfo } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { realClock } from '../../adapters/real-clock.ts';
 import { FRAME_MS, msOfSamples, samplesInMs } from '../../machines/audio.ts';
+import { encodeAudio } from '../../machines/audio-message.ts';
 import type { RetryAdvice } from '../../machines/errors.ts';
-import { encodeAudio, SUBPROTOCOL, WIRE_LIMITS } from '../../machines/wire.ts';
+import { SUBPROTOCOL, WIRE_LIMITS } from '../../machines/wire.ts';
 import { Speaker } from '../client/speaker.ts';
 import { parseCommand, parseHello } from '../endpoints/parley-v1/client-messages.ts';
 import { demand, type Message, observe, Peer, Waiting } from './peer.ts';
@@ -147,7 +148,7 @@ export class Visitor extends Peer {
     this.#audio.samples += samples;
     const { microphone } = this;
     if (microphone.ms > microphone.sinceMs * WIRE_LIMITS.audioRateFactor + WIRE_LIMITS.audioBurstMs)
-      this.fault('it sent audio faster than 1.2 times real time after a burst of 2 s');
+      this.fault('it sent audio faster than 1.2 times real time after a burst of 5 s');
   }
 
   #playedAtMost(): number {
@@ -187,7 +188,7 @@ export class Visitor extends Peer {
   }
 }
 
-/** A server on loopback that does what a check tells it. */
+/** A server on loopback that follows the script of a check. */
 export class ScriptedServer extends Waiting {
   readonly url: string;
   readonly visitors: Visitor[] = [];

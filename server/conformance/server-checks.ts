@@ -274,7 +274,7 @@ export const SERVER_CHECKS: readonly Check<ServerSubject>[] = [
     sentLater(server, JSON.stringify({ type: 'text', text: 'x'.repeat(70_000) })),
   ),
   fatal('too-fast', 'audio much faster than real time', 'TOO_FAST', 4429, (server) =>
-    sentLater(server, ...Array.from({ length: 50 }, () => PCM_100_MS)),
+    sentLater(server, ...Array.from({ length: 100 }, () => PCM_100_MS)),
   ),
   check('ping', 'Errors and limits', 'a ping gets its pong', async (server) => {
     const client = await server.session();

@@ -5,8 +5,6 @@ import { type Rebuilt, rebuild } from '../../actors/session/rebuild.ts';
 import { sha256 } from '../../adapters/store/sha256.ts';
 import type { SqliteStore } from '../../adapters/store/sqlite.ts';
 import type { Journal } from '../../machines/journal/record.ts';
-import type { SessionParameters } from '../../machines/parameters.ts';
-import type { SessionMachine } from '../../machines/session/machine.ts';
 import type { AdoptingStore } from '../failover/adopt.ts';
 import { machineHash } from '../machine-hash.ts';
 
@@ -58,12 +56,12 @@ export class Continuable {
     this.#waiting.set(session.session, session);
   }
 
-  /** Those that nobody has taken. */
+  /** Those without an owner. */
   get sessions(): readonly ContinuableSession[] {
     return [...this.#waiting.values()];
   }
 
-  /** Whether the session waits for whoever gives this proof. */
+  /** Whether the session waits for a client with this proof. */
   waitsFor(session: string, proof: string): boolean {
     const own = this.#waiting.get(session)?.proof;
     return own?.length === proof.length && timingSafeEqual(Buffer.from(own), Buffer.from(proof));
@@ -73,11 +71,7 @@ export class Continuable {
    * Rebuilds a session; undefined if it is not there any more, or its journal does not lead to it. If it rejects, it waits
    * again.
    */
-  async take(
-    session: string,
-    machineOf: (parameters: SessionParameters) => SessionMachine,
-    back: Return = {},
-  ): Promise<Rebuilt | undefined> {
+  async take(session: string, back: Return = {}): Promise<Rebuilt | undefined> {
     const known = this.#waiting.get(session);
     this.#waiting.delete(session);
     if (!known && !back.journal) return undefined;
@@ -91,8 +85,7 @@ export class Continuable {
       const { header } = journal;
       // Another machine would decide otherwise sooner or later, and may not know these parameters.
       if (header.machine !== machineHash()) return undefined;
-      const machine = machineOf(header.parameters);
-      const options = { machine, sha256, inputEnd, played: back.played, breathe: () => nextTurn() };
+      const options = { sha256, inputEnd, played: back.played, breathe: () => nextTurn() };
       onStage('others');
       const rebuilt = this.#turn.then(() => {
         onStage('rebuild');

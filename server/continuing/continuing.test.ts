@@ -55,6 +55,8 @@ async function takeover(problem?: Error) {
   };
   const continuing = await startContinuing({
     config: loadConfig({ env: {}, flags: { dataDir } }),
+    own: 'all',
+    observers: [],
     stores: {
       continuable: {
         ...store,

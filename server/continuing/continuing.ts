@@ -1,20 +1,15 @@
-import { join } from 'node:path';
 import type { TakenSession } from '../../actors/failover/takeover.ts';
 import type { ContinuableSession, TurnRecord } from '../../actors/ports/store.ts';
 import type { Rebuilt } from '../../actors/session/rebuild.ts';
 import { openSession, type SessionDeps } from '../../actors/session/session.ts';
-import { takeDataLock } from '../../adapters/store/data-lock.ts';
 import type { Clock, TimerHandle } from '../../machines/clock.ts';
 import { type ErrorCode, ParleyError } from '../../machines/errors.ts';
-import { canonicalJson } from '../../machines/json.ts';
-import type { SessionParameters } from '../../machines/parameters.ts';
-import { type SessionMachine, sessionMachine } from '../../machines/session/machine.ts';
 import type { Config } from '../config/schema.ts';
-import { LOCK } from '../data-directory.ts';
 import type { LastSeen, SessionListener } from '../door/session-host.ts';
 import type { Failover } from '../failover/failover.ts';
 import { Stages } from '../failover/stages.ts';
 import type { Logger } from '../log.ts';
+import { observedHost, type SessionObserver } from '../observers.ts';
 import type { Stores } from '../stores.ts';
 import { Continuable, type ContinuableStore, type RebuildStage } from './continuable.ts';
 
@@ -28,14 +23,14 @@ export interface Continuing {
   take(session: string, seen: LastSeen, listener: SessionListener): Promise<Continued | undefined>;
   /** `deps` with the parameters of the session, which may be others than those of new ones. */
   depsOf(deps: SessionDeps, rebuilt: Rebuilt): SessionDeps;
-  /** Sessions in the data directory that have no end and nobody here has. */
+  /** Sessions in the data directory that have no end and no owner here. */
   left(): Promise<readonly string[]>;
   /**
    * Lets a session be continued here, as another process of the data directory has left it. Resolves with false if it is not
-   * there. `onGone` is called if nobody comes back to it in time.
+   * there. `onGone` is called if its client does not come back in time.
    */
   adopt(session: string, onGone: () => void): Promise<boolean>;
-  /** Ends a session that nobody came back to, as lost. Never rejects. */
+  /** Ends a session without a returned client, as lost. Never rejects. */
   end(session: string): Promise<void>;
   close(): Promise<void>;
 }
@@ -44,11 +39,16 @@ export interface Continuing {
 export type Continued = Rebuilt & { readonly taken?: TakenSession | undefined };
 
 export interface ContinuingOptions {
-  /** Another part says which sessions this process may continue. Default: those of the data directory, whose lock it takes. */
-  readonly onlyAdopted?: boolean;
-  readonly config: Pick<Config, 'dataDir' | 'journal' | 'limits'>;
+  /**
+   * `all`: the sessions of the data directory, which is this server's alone. `adopted`: those that the supervisor names. `none`: no
+   * session of the data directory.
+   */
+  readonly own: 'all' | 'adopted' | 'none';
+  readonly config: Pick<Config, 'journal' | 'limits'>;
   readonly stores: Pick<Stores, 'continuable' | 'store'>;
   readonly deps: SessionDeps;
+  /** Of the sessions that end here without a client. */
+  readonly observers: readonly SessionObserver[];
   readonly clock: Clock;
   readonly log: Logger;
   /** Sessions of other servers too. */
@@ -65,38 +65,27 @@ const PASSING: ReadonlySet<ErrorCode> = new Set(['STORE_FAILED', 'STORE_CLOSED']
 const RECENT_MS = 60_000;
 
 /**
- * Undefined if another server of the data directory does it, or sessions are not journaled. Whoever has not come back
- * `limits.awayMs` after the start has lost the session.
+ * Undefined if there are no sessions to continue: the data directory could not be locked, or sessions are not journaled. A client that
+ * does not return within `limits.awayMs` after the start has lost its session.
  */
 export async function startContinuing(options: ContinuingOptions): Promise<Continuing | undefined> {
-  const { config, stores, deps, clock, log, failover, onlyAdopted = false } = options;
+  const { config, stores, deps, observers, clock, log, failover, own: which } = options;
   const { awayMs, idleMs } = config.limits;
   // With failover the client may still be on its way, and other servers grant it as much.
   const forgottenMs = failover ? awayMs + idleMs : awayMs;
   if (!stores.continuable || !config.journal.enabled || awayMs === 0) return undefined;
-  const lock = onlyAdopted ? undefined : takeDataLock(join(config.dataDir, LOCK));
-  if (!lock && !failover && !onlyAdopted) return undefined;
+  if (which === 'none' && !failover) return undefined;
   const own: ContinuableStore = stores.continuable;
-  const found = lock ? Continuable.of(own) : Promise.resolve(Continuable.none(own));
+  const found = which === 'all' ? Continuable.of(own) : Promise.resolve(Continuable.none(own));
   const waiting = await found.catch((error: Error) => {
     log.warn({ err: error }, 'the sessions of the server before cannot be continued');
     // Those of other servers can: the broker has their journals.
     return failover && Continuable.none(own);
   });
-  if (!waiting) {
-    lock?.release();
-    return undefined;
-  }
-  const machines = new Map<string, SessionMachine>();
-  const machineOf = (parameters: SessionParameters): SessionMachine => {
-    const name = canonicalJson(parameters);
-    const machine = machines.get(name) ?? sessionMachine(parameters);
-    machines.set(name, machine);
-    return machine;
-  };
+  if (!waiting) return undefined;
   const depsOf = (given: SessionDeps, { journal }: Rebuilt): SessionDeps => {
     const { parameters } = journal.header;
-    return { ...given, parameters: { ...given.parameters, ...parameters }, machine: machineOf(parameters) };
+    return { ...given, parameters: { ...given.parameters, ...parameters } };
   };
 
   /** Turns that ended in the journal's last moment, or at another server, may not have been saved. Never rejects. */
@@ -126,7 +115,7 @@ export async function startContinuing(options: ContinuingOptions): Promise<Conti
       const stages = new Stages(clock, 'adopt');
       const journal = taken && (await failover?.adopt(own, taken));
       const onStage = (stage: RebuildStage) => stages.begin(stage);
-      const made = await waiting?.take(session, machineOf, { played: seen.played, journal, onStage });
+      const made = await waiting?.take(session, { played: seen.played, journal, onStage });
       if (!made) {
         log.warn(
           { session },
@@ -150,7 +139,7 @@ export async function startContinuing(options: ContinuingOptions): Promise<Conti
     }
   }
 
-  /** Nobody came back: it ends as lost, with what its journal says. */
+  /** Its client did not come back: it ends as lost, with what its journal says. */
   async function end({ session, language, user }: ContinuableSession): Promise<void> {
     const taken = await failover?.takeOwn(session);
     // Otherwise another server has it, or has ended it.
@@ -159,15 +148,21 @@ export async function startContinuing(options: ContinuingOptions): Promise<Conti
       if (made) {
         if (taken) failover?.begin({ session, ...taken.opening }, () => {}, taken);
         const { outputRate, seed } = made.kernel.context.input;
-        const options = {
+        const request = {
           session,
           language,
           outputRate,
-          seed,
           input: 'text',
           ...(user && { user }),
         } as const;
-        await openSession(depsOf(deps, made), options, undefined, made).close('lost');
+        const open = async () => {
+          const handle = openSession(depsOf(deps, made), { ...request, seed }, undefined, made);
+          // Its missing turns are stored as its own, with their events.
+          return { ...handle, close: (reason: 'lost') => handle.close(reason).then(() => saving) };
+        };
+        const host = observedHost({ open }, observers);
+        const nobody = { message: () => {}, audio: () => {} };
+        await (await host.open(request, nobody)).close('lost');
       }
     } finally {
       failover?.settled(session);
@@ -204,7 +199,7 @@ export async function startContinuing(options: ContinuingOptions): Promise<Conti
     });
     timers.add(timer);
   };
-  if (lock) inTime(() => void endForgotten(waiting.sessions));
+  if (which === 'all') inTime(() => void endForgotten(waiting.sessions));
   return {
     waitsFor: (session, proof) => (failover ?? waiting).waitsFor(session, proof),
     async take(session, seen, listener) {
@@ -239,7 +234,6 @@ export async function startContinuing(options: ContinuingOptions): Promise<Conti
       for (const timer of timers) timer.cancel();
       await ending;
       await saving;
-      lock?.release();
     },
   };
 }

@@ -85,3 +85,38 @@ it('lets in the first sessions of a process one after another, though they compi
   });
   expect(refused).toEqual(Array(6).fill(undefined));
 });
+
+/** A client that opens a session and closes it at once, as often as it is let in. */
+function opensAndCloses(newcomers: Newcomers, names: readonly string[], times: number): number {
+  let began = 0;
+  for (let i = 0; i < times; i++) {
+    if (newcomers.gate('session', false, names)) continue;
+    began += 1;
+    newcomers.ended(20);
+  }
+  return began;
+}
+
+it('one client that opens and closes sessions without end keeps no other out, and gets little done under load', () => {
+  for (const load of [0, 0.9]) {
+    const newcomers = new Newcomers({ most: MOST, firstPercent: limits.firstPercent });
+    for (let second = 0; second < 60; second++) {
+      const began = opensAndCloses(newcomers, ['network 192.0.2.1'], 1_000);
+      if (load === 0) expect(began).toBe(1_000);
+      else if (second > 10) expect(began).toBeLessThan(MOST);
+      if (load === 0)
+        expect(newcomers.gate('session', false, [`network 198.51.100.${second}`])).toBeUndefined();
+      newcomers.note(load, 1_000);
+    }
+  }
+});
+
+it('one client that keeps all the sessions it may open leaves room for others, and for another user of its address', () => {
+  const newcomers = new Newcomers({ most: MOST, firstPercent: limits.firstPercent });
+  const greedy = ['account a', 'network 192.0.2.1'];
+  while (!newcomers.gate('session', false, greedy));
+  expect(newcomers.gate('session', true, greedy)?.code).toBe('OVERLOADED');
+  expect(newcomers.gate('session', false, ['network 192.0.2.2'])).toBeUndefined();
+  expect(newcomers.gate('session', false, ['account b', 'network 192.0.2.1'])).toBeUndefined();
+  expect(newcomers.gate('session', false, ['account b', 'network 192.0.2.1'])?.code).toBe('OVERLOADED');
+});

@@ -8,7 +8,7 @@ export const overloadOptions = group({
   // Audio is sent at most 200 ms ahead. Half of it is left for the network.
   loopDelayMs: count(
     100,
-    'Lateness of timers, median of half a second, from which this process has too much to do; see operations.md. `limits.loopDelayMs` refuses at once.',
+    'Lateness of timers, median of half a second, from which this process has too much to do; see docs/how-to/deploy.md. `limits.loopDelayMs` refuses at once.',
   ),
   // Above it, the longest hundredth of the delays grows faster than the load.
   loopPercent: percent(

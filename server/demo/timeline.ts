@@ -1,5 +1,6 @@
 import { describeMessage, describeTimings } from '../client/describe.ts';
 import type { VoiceClient } from '../client/voice-client.ts';
+import { print } from '../terminal.ts';
 import type { Scene } from './conversation.ts';
 
 const HIDDEN = new Set(['viseme', 'speech', 'reply', 'ready']);
@@ -18,12 +19,12 @@ export function printTimeline(client: Heard, scenes: readonly Scene[]): void {
       text: `SPEAKS      "${line.text}" (${Math.round(toMs - fromMs)} ms, ${line.how})`,
     })),
   ].sort((a, b) => a.atMs - b.atMs);
-  for (const { atMs, text } of lines) console.log(`${(atMs / 1_000).toFixed(3).padStart(8)} s  ${text}`);
+  for (const { atMs, text } of lines) print(`${(atMs / 1_000).toFixed(3).padStart(8)} s  ${text}`);
 
-  console.log('\nWhat the user feels, in ms:');
+  print('\nWhat the user feels, in ms:');
   for (const [index, scene] of scenes.entries()) {
     const felt = feltOf(client, scene, scenes[index + 1]);
-    if (felt) console.log(`  ${scene.line.text.padEnd(20)} ${felt}`);
+    if (felt) print(`  ${scene.line.text.padEnd(20)} ${felt}`);
   }
 }
 

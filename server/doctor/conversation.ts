@@ -110,6 +110,9 @@ function judged(client: VoiceClient, since: number, saidMs: number, sentence: st
   const afterMs = Math.round(frame.atMs - saidMs);
   const what = `"${sentence}" was heard as "${heard.text}"; the reply began ${afterMs} ms after the last word`;
   if (heard.text !== sentence)
-    return warning(what, 'parley transcribe shows how sure the recogniser is; see docs/recognition.md');
-  return afterMs <= SLOW_MS ? ok(what) : warning(what, 'see docs/engines.md for faster engines');
+    return warning(
+      what,
+      'parley transcribe shows how sure the recogniser is; see docs/explanation/hearing.md',
+    );
+  return afterMs <= SLOW_MS ? ok(what) : warning(what, 'see docs/how-to/engines.md for faster engines');
 }

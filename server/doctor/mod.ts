@@ -39,7 +39,7 @@ const engines: Check = {
     const { stt, llm, tts } = config.engines;
     const [first] = engineWarnings(config);
     return first
-      ? warning(first.message, 'see docs/engines.md')
+      ? warning(first.message, 'see docs/how-to/engines.md')
       : ok([stt, llm, tts].map((chain) => chain.join(' → ')).join(', '));
   },
 };

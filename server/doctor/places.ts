@@ -12,7 +12,7 @@ export const dataDirectory: Check = {
   name: 'data directory',
   async run({ dataDir }) {
     const [first] = await prepareDataDirectory(dataDir);
-    return first === undefined ? ok(dataDir) : warning(first, 'see docs/security.md');
+    return first === undefined ? ok(dataDir) : warning(first, 'see docs/how-to/secure.md');
   },
 };
 
@@ -66,7 +66,7 @@ export const port: Check = {
         );
       case 'EADDRNOTAVAIL':
         return problem(
-          `${host} is no address of this machine`,
+          `${host} is not an address of this machine`,
           'use 127.0.0.1 for this machine only, or 0.0.0.0 for every interface',
         );
       default:

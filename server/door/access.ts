@@ -30,11 +30,13 @@ export interface AccessOptions {
   readonly insecure?: boolean | undefined;
   /** Origins whose pages may connect besides the server's own, such as `https://robot.example`; `*` for any. */
   readonly allowedOrigins?: readonly string[] | undefined;
+  /** Origins whose pages may, without a token, also see other people's conversations and command their sessions. */
+  readonly operatorOrigins?: readonly string[] | undefined;
 }
 
 /** Checks whether a request may reach the server. */
 export interface Access {
-  /** Why a request must not reach any endpoint, judged by its origin, host and address; see docs/security.md. */
+  /** Why a request must not reach any endpoint, judged by its origin, host and address; see docs/how-to/secure.md. */
   refusal(request: IncomingMessage): UpgradeRefusal | undefined;
   /** Why a request must not reach pages that show other people's conversations. These need a token with a right, or a request from this machine.
    */
@@ -51,15 +53,23 @@ export interface Access {
   permit(request: IncomingMessage, ...anyOf: readonly (Right | { readonly door: string })[]): Promise<void>;
 }
 
-export function accessOf({ token, jwt, insecure = false, allowedOrigins = [] }: AccessOptions): Access {
+export function accessOf(options: AccessOptions): Access {
+  const { token, jwt, insecure = false } = options;
+  const operatorOrigins = (options.operatorOrigins ?? []).map(originOf);
+  const allowedOrigins = [...(options.allowedOrigins ?? []).map(originOf), ...operatorOrigins];
   const hosts = new Set(allowedOrigins.flatMap((origin) => hostOf(origin)?.host ?? []));
   const isOpen = token === undefined && jwt === undefined;
   const isServers = tokenCheck(token);
   const refused = (text: string): UpgradeRefusal => ({ status: 403, text });
-  const operatorRefusal = (request: IncomingMessage) =>
-    isOpen && !fromThisMachine(request)
-      ? refused('without a token only this machine may look; configure one')
-      : undefined;
+  const operatorRefusal = (request: IncomingMessage) => {
+    if (!isOpen) return undefined;
+    if (!fromThisMachine(request))
+      return refused('without a token only this machine may look; configure one');
+    const { origin } = request.headers;
+    if (origin === undefined || isOwnOrigin(request) || operatorOrigins.includes(origin)) return undefined;
+    const text = `without a token pages of ${origin.slice(0, 200)} may not look or command; add the origin to operatorOrigins, or configure a token`;
+    return { ...refused(text), origin };
+  };
   const holder = async (given: string | undefined): Promise<Holder> => {
     if (isOpen || isServers(given)) return operator(given ?? '');
     const owner = token === undefined ? undefined : ownerOf(given, token);
@@ -77,9 +87,11 @@ export function accessOf({ token, jwt, insecure = false, allowedOrigins = [] }: 
         if (!ours && !(insecure && host && ADDRESS_LITERAL.test(host.hostname)))
           return refused('the server is asked for by a name that is not its own; see allowedOrigins');
       }
-      if (!originAllowed(request.headers.origin, host, allowedOrigins))
-        return refused('pages of this origin may not connect; see allowedOrigins');
-      return undefined;
+      const { origin } = request.headers;
+      if (origin === undefined || isOwnOrigin(request)) return undefined;
+      if (allowedOrigins.includes('*') || allowedOrigins.includes(origin)) return undefined;
+      const text = `pages of ${origin.slice(0, 200)} may not connect; add the origin to allowedOrigins`;
+      return { ...refused(text), origin };
     },
     operatorRefusal,
     holder,
@@ -165,16 +177,16 @@ export function proxiesOf(list: readonly string[]): BlockList {
   return proxies;
 }
 
-/** True if a page of this origin may connect. By default the page must come from the host it connects to. A request without `Origin` does not come from a page of another site.
- */
-function originAllowed(
-  origin: string | undefined,
-  host: URL | undefined,
-  allowed: readonly string[],
-): boolean {
-  if (origin === undefined || allowed.includes('*') || allowed.includes(origin)) return true;
-  const page = hostOf(origin);
-  return page !== undefined && page.host !== '' && page.host === host?.host;
+/** True if the request comes from a page of the host that it is sent to. One without `Origin` does not come from a page of another site. */
+function isOwnOrigin({ headers }: IncomingMessage): boolean {
+  const page = hostOf(headers.origin ?? '');
+  return page !== undefined && page.host !== '' && page.host === hostOf(`http://${headers.host ?? ''}`)?.host;
+}
+
+/** An origin as browsers write it, without the slash or capitals that people add. */
+function originOf(given: string): string {
+  const url = hostOf(given);
+  return url && url.origin !== 'null' ? url.origin : given;
 }
 
 function hostOf(url: string): URL | undefined {

@@ -2,7 +2,7 @@ import type { OutsideSpeech } from '../../actors/ports/outside-speech.ts';
 import { type ClientCommand, STARTS_TURN } from '../../actors/session/client-command.ts';
 import type { TimerHandle } from '../../machines/clock.ts';
 import { type ErrorCode, errorRecord, ParleyError } from '../../machines/errors.ts';
-import type { SessionMessage } from '../../machines/wire.ts';
+import type { EchoState, SessionMessage } from '../../machines/wire.ts';
 import { closed } from './closing.ts';
 import type { DoorListener, DoorRequest, SessionHandle } from './door.ts';
 import type { DoorSessionContext } from './door-session-context.ts';
@@ -55,14 +55,10 @@ export class DoorSession implements SessionHandle, SessionPeer {
     this.#activeAtMs = clock.nowMs();
     this.#rest = new Rest(clock, () => this.end('draining', new ParleyError('DRAINING')));
     this.#stop = new StopWatch(clock, context.counters, () => this.#stopFailed());
-    const send = (pcm: Uint8Array, sample: number) => {
-      if (this.#held) this.#held.push(() => this.#opened?.audio(pcm, sample));
-      else this.#opened?.audio(pcm, sample);
-    };
-    this.#uplink = new Uplink({ ...request, clock, resamplers, stalledMs, send });
+    const send = (pcm: Uint8Array, sample: number) => this.#pass(() => this.#opened?.audio(pcm, sample));
+    this.#uplink = new Uplink({ ...request, clock, resamplers, stalledMs, send, onOddPace: this.#onOddPace });
   }
 
-  /** Known for sure when it has opened. */
   get session(): string {
     return this.#named.session;
   }
@@ -105,6 +101,7 @@ export class DoorSession implements SessionHandle, SessionPeer {
   }
 
   heardAt: SessionHandle['heardAt'] = (...at) => this.#opened?.heardAt(...at);
+  setEcho = (echo: EchoState): void => this.#opened?.setEcho?.(echo);
 
   /** Whether this listener belongs to the client's present connection. */
   serves(listener: DoorListener): boolean {
@@ -206,10 +203,7 @@ export class DoorSession implements SessionHandle, SessionPeer {
       const asked = { named: this.#named, wanted: this.#request, awayMs: limits.awayMs };
       const { opened, named, continued } = await openAtHost(host, asked, {
         message: (message) => this.#pass(() => this.#message(message)),
-        audio: (generation, seq, pcm) => {
-          if (this.#held) this.#held.push(() => this.#audio(generation, seq, pcm));
-          else this.#audio(generation, seq, pcm);
-        },
+        audio: (generation, seq, pcm) => this.#pass(() => this.#audio(generation, seq, pcm)),
         audioSent: (generation) => this.#pass(() => this.#audioSent(generation)),
       });
       this.#opened = opened;
@@ -260,12 +254,18 @@ export class DoorSession implements SessionHandle, SessionPeer {
     const { admission, limits, counters } = this.#context;
     const refusal = this.#turns.take(1)
       ? admission.refusal('turn', this.session)
-      : new ParleyError('TOO_FAST', `more than ${limits.turnsPerSecond} turns a second`);
+      : new ParleyError('TOO_FAST', `more than ${limits.turnsPerSecond} turns a second; send it again later`);
     if (!refusal) return false;
     counters.turnsRefused += 1;
     this.#complain(refusal);
     return true;
   }
+
+  readonly #onOddPace = (what: string): void => {
+    const { code, message } = new ParleyError('AUDIO_PACE', what);
+    this.#context.log.warn({ session: this.session, code, endpoint: this.#request.endpoint }, message);
+    this.#pass(() => this.#listener.message({ type: 'notice', code, message }));
+  };
 
   /** Only the first audio is answered: a client that streams sends many. */
   #refuseAudio(): void {

@@ -9,8 +9,9 @@ import { AsyncQueue } from '../../actors/async-queue.ts';
 import type { OutsideSpeech } from '../../actors/ports/outside-speech.ts';
 import type { Resampler, ResamplerFactory } from '../../actors/ports/resampler.ts';
 import type { ClientCommand } from '../../actors/session/client-command.ts';
+import { decodeAudio } from '../../machines/audio-message.ts';
 import { VirtualClock } from '../../machines/clock.ts';
-import { decodeAudio, type EndReason, type SessionMessage, SUBPROTOCOL } from '../../machines/wire.ts';
+import { type EndReason, type SessionMessage, SUBPROTOCOL } from '../../machines/wire.ts';
 import { afterTest } from '../../test/support/after-test.ts';
 import { type Front, type FrontOptions, makeFront } from '../front.ts';
 import { type AccessOptions, accessOf } from './access.ts';
@@ -199,7 +200,7 @@ export class TestClient {
 function received(data: Buffer, isBinary: boolean): Received {
   if (!isBinary) return { kind: 'json', message: JSON.parse(data.toString()) };
   const audio = decodeAudio(data);
-  if (!audio) throw new Error('the server sent binary data that is no audio');
+  if (!audio) throw new Error('expected audio, got other binary data');
   return { kind: 'audio', generation: audio.generation, seq: audio.seq, bytes: audio.pcm.byteLength };
 }
 
@@ -239,13 +240,14 @@ export async function startRig({
   jwt,
   insecure,
   allowedOrigins,
+  operatorOrigins,
   gates = [],
   ...options
 }: Partial<FrontOptions> & AccessOptions & { readonly gates?: readonly Gate[] } = {}): Promise<Rig> {
   const clock = new WireClock();
   const host = new ScriptedHost();
   const readiness = options.readiness ?? new Readiness();
-  const access = accessOf({ token, jwt, insecure, allowedOrigins });
+  const access = accessOf({ token, jwt, insecure, allowedOrigins, operatorOrigins });
   const admission = new Admission(gates, clock, options.log ?? { info: () => {}, warn: () => {} });
   const front = makeFront({
     ...{ clock, host, resamplers: naiveResamplers, access, readiness, admission, port: 0 },

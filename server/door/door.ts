@@ -1,17 +1,18 @@
 import { BlockList } from 'node:net';
 import type { ResamplerFactory } from '../../actors/ports/resampler.ts';
 import type { ClientCommand } from '../../actors/session/client-command.ts';
+import type { SessionOptions } from '../../actors/session/session-input.ts';
 import type { InputRate, OutputRate } from '../../machines/audio.ts';
 import type { LoopClock } from '../../machines/clock.ts';
 import { type ErrorCode, type ErrorRecord, ParleyError, type RetryAdvice } from '../../machines/errors.ts';
 import type { Attention, EchoState, FrameMs, Modality, SessionMessage } from '../../machines/wire.ts';
-import { Admission } from './admission.ts';
+import { Admission, namesOf } from './admission.ts';
 import { DoorSession } from './door-session.ts';
 import type { Elsewhere, Seek } from './elsewhere.ts';
 import { FairPool } from './fair-pool.ts';
 import type { Caller } from './holder.ts';
 import { type DoorLimits, defaultDoorLimits } from './limits.ts';
-import { Quotas } from './quotas.ts';
+import { type Payer, Quotas } from './quotas.ts';
 import { proofOf } from './resumption.ts';
 import { retryAdvice } from './retry-advice.ts';
 import { Seat } from './seat.ts';
@@ -28,10 +29,10 @@ export interface DoorLog {
 }
 
 /** An endpoint's request for a session. */
-export interface DoorRequest {
+export interface DoorRequest extends Pick<SessionOptions, 'playbackControl'> {
   /** Name of the endpoint, for logs. */
   readonly endpoint: string;
-  /** Name of the session for an output service (docs/ingest.md). Default: its id. */
+  /** Name of the session for an output service (docs/how-to/http-chat.md). Default: its id. */
   readonly alias?: string | undefined;
   /** Whom the endpoint has let in. */
   readonly caller: Caller;
@@ -50,7 +51,7 @@ export interface DoorRequest {
   readonly aheadMs?: number | undefined;
   /** Length of a frame given to the listener, ms: 20. */
   readonly frameMs?: FrameMs | undefined;
-  /** Audio from the client that may arrive faster than real time, ms: 2,000. */
+  /** Audio from the client that may arrive faster than real time, ms: 5,000. */
   readonly audioBurstMs?: number | undefined;
   /** `text`: the session hears nothing, and its first audio gets AUDIO_NOT_TAKEN. Default: audio. */
   readonly input?: Modality | undefined;
@@ -105,6 +106,7 @@ export interface SessionHandle {
   audio(pcm: Uint8Array): void;
   /** The text of the last reply in its first `samples` at the output rate; undefined for any other generation. */
   heardAt(generation: number, samples: number): string | undefined;
+  setEcho?(echo: EchoState): void;
   /**
    * `bye`: the session's last messages still arrive, then `ended`. `lost`: the client has left, and no more calls
    * follow.
@@ -223,13 +225,12 @@ export class Door {
     }
     const continues = this.#continuedBy(request);
     if (request.relayed && !continues) throw new ParleyError('SESSION_UNKNOWN');
-    const share = this.#refusal(continues) ?? this.#quotas.enter(request, continues);
+    const share = this.#refusal(request, continues) ?? this.#quotas.enter(request, continues);
     if (share instanceof ParleyError) throw this.counters.turnedAway(share);
+    const beganMs = this.clock.nowMs();
     const spoken = {
       ...request,
-      language: request.language ?? language,
-      voice: request.voice ?? voice,
-      continues,
+      ...{ language: request.language ?? language, voice: request.voice ?? voice, continues },
     };
     const session = new DoorSession(spoken, listener, {
       clock: this.clock,
@@ -244,6 +245,7 @@ export class Door {
       onReleased: () => {
         this.admission.shares.delete(session.session);
         share.leave();
+        if (!continues) this.admission.onEnded(this.clock.nowMs() - beganMs);
         this.#sessions.delete(session);
         this.#awaited.get(session)?.();
         this.#awaited.delete(session);
@@ -260,14 +262,14 @@ export class Door {
   /** Throws what `open` would throw now for a new session, and lets nobody in. For protocols whose sessions begin with the handshake. */
   ask(request: Pick<DoorRequest, 'caller' | 'address'>): void {
     if (this.#drained !== undefined) throw new ParleyError('DRAINING');
-    const refusal = this.#refusal(false, true) ?? this.#quotas.refusal(request);
+    const refusal = this.#refusal(request, false, true) ?? this.#quotas.refusal(request);
     if (refusal) throw this.counters.turnedAway(refusal);
   }
 
-  #refusal(continues: boolean, asks = false): ParleyError | undefined {
+  #refusal(payer: Payer, continues: boolean, asks = false): ParleyError | undefined {
     if (this.#places >= this.limits.sessions) return new ParleyError('TOO_MANY');
     // A session that is continued was admitted before.
-    return continues ? undefined : this.admission.refusal('session', undefined, asks);
+    return continues ? undefined : this.admission.refusal('session', undefined, asks, namesOf(payer));
   }
 
   /** How to find the session that this client comes back to in other processes; undefined if there is none to find. */

@@ -16,6 +16,8 @@ export type HttpRoute = (
 export interface UpgradeRefusal {
   readonly status: number;
   readonly text: string;
+  /** The origin of the page that is refused for it. */
+  readonly origin?: string;
 }
 
 /**

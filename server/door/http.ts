@@ -153,7 +153,10 @@ export async function jsonBody(request: IncomingMessage, maxBytes: number): Prom
     request.on('data', (part: Buffer) => {
       bytes += part.byteLength;
       if (bytes <= maxBytes) parts.push(part);
-      else reject(new ParleyError('TOO_LARGE', `at most ${maxBytes} bytes`));
+      else
+        reject(
+          new ParleyError('TOO_LARGE', `the body of a request may have at most ${maxBytes} bytes; send less`),
+        );
     });
     request.once('end', resolve);
     request.once('close', () => reject(new ParleyError('CANCELLED', 'the connection closed')));

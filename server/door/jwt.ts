@@ -19,7 +19,7 @@ import type { Holder, JwtCheck, Right } from './holder.ts';
 /** Configuration of JSON Web Tokens (RFC 7519). */
 export const jwtOptions = group({
   jwks: optionalText(
-    'Public keys of JSON Web Tokens, as a JSON Web Key Set: a file, or a URL (https:, or http: of this machine). With it the port accepts tokens that are signed with one of them; see security.md.',
+    'Public keys of JSON Web Tokens, as a JSON Web Key Set: a file, or a URL (https:, or http: of this machine). With it the port accepts tokens that are signed with one of them; see docs/how-to/secure.md.',
   ),
   issuer: optionalText('Issuer (`iss`) that a token must name. Needed with `jwt.jwks`.'),
   audience: text('parley', 'Audience (`aud`) that a token must name.'),

@@ -50,6 +50,10 @@ export const doorLimits = group({
     32,
     'Most sessions that may begin within 8 s, the time in which their load shows; more are refused with OVERLOADED. A process begins with a part of them (`overload.firstPercent`).',
   ),
+  replyChars: count(
+    5_000,
+    'Longest reply of a language engine, in UTF-16 units, which is about five minutes of English speech. A longer one ends there, and its request is closed.',
+  ),
   // With the 340 ms of audio before the first ping of a reply, 1.8 s of a stall: a roaming Wi-Fi client takes 1 s.
   unreadMs: ms(1_500, 'A client that reads no pending data for this long counts as a slow reader.'),
   pingIntervalMs: ms(15_000, 'Maximum time between two pings of a client.'),
@@ -65,7 +69,7 @@ export const doorLimits = group({
   closeGraceMs: ms(1_000, 'Time limit for a closing handshake.'),
   rollGraceMs: ms(
     60_000,
-    'Time that the sessions of a process get to come to rest when another process replaces it; see processes.md.',
+    'Time that the sessions of a process get to come to rest when another process replaces it; see docs/how-to/scale.md.',
   ),
   drainGraceMs: ms(5_000, 'Time that live sessions get to finish when the server shuts down.'),
 });

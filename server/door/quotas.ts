@@ -5,7 +5,7 @@ import type { DoorLimits } from './limits.ts';
 import { TokenBucket } from './token-bucket.ts';
 
 /** Whom a session counts for: its caller's account, and its address unless that is another server's. */
-type Payer = Pick<DoorRequest, 'caller' | 'address' | 'relayed'>;
+export type Payer = Pick<DoorRequest, 'caller' | 'address' | 'relayed'>;
 
 /** What one session may take of the quotas of its payers. */
 export interface Share {

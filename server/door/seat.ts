@@ -1,5 +1,5 @@
 import type { ClientCommand } from '../../actors/session/client-command.ts';
-import type { SessionMessage } from '../../machines/wire.ts';
+import type { EchoState, SessionMessage } from '../../machines/wire.ts';
 import type { AudioFrame, DoorListener, SessionHandle } from './door.ts';
 import type { DoorSession } from './door-session.ts';
 
@@ -35,6 +35,10 @@ export class Seat implements SessionHandle {
 
   heardAt(generation: number, samples: number): string | undefined {
     return this.#of.heardAt(generation, samples);
+  }
+
+  setEcho(echo: EchoState): void {
+    if (this.#taken) this.#of.setEcho(echo);
   }
 
   close(reason: 'bye' | 'lost'): void {

@@ -1,7 +1,7 @@
 import type { OutsideSpeech } from '../../actors/ports/outside-speech.ts';
 import type { ClientCommand } from '../../actors/session/client-command.ts';
 import type { SessionOptions } from '../../actors/session/session-input.ts';
-import type { SessionMessage } from '../../machines/wire.ts';
+import type { EchoState, SessionMessage } from '../../machines/wire.ts';
 
 /** What a door asks of a new session. The host picks the seed. */
 export interface SessionRequest extends Omit<SessionOptions, 'seed'> {
@@ -57,12 +57,14 @@ export interface OpenSession {
   readonly epoch?: number;
   /** PCM16LE at the pipeline rate; `sample` counts from the session's first. */
   audio(pcm: Uint8Array, sample: number): void;
-  /** Tells the session whether its client is connected. Without it the conversation rests. */
+  /** Notifies the session whether its client is connected. Without it the conversation rests. */
   present(here: boolean): void;
   /** Plays speech that is made outside as a reply. Returns false if the session does something else, or is silent. */
   speak(speech: OutsideSpeech): boolean;
   /** The text of the last reply in its first `samples`; undefined for any other generation. */
   heardAt(generation: number, samples: number): string | undefined;
+  /** The client says something else about the robot's own voice in its microphone. */
+  setEcho?(echo: EchoState): void;
   /** Resolves when the session has ended completely. Called once. */
   close(reason: SessionCloseReason): Promise<void>;
 }

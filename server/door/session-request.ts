@@ -8,7 +8,7 @@ export function sessionRequestOf(
   request: DoorRequest & { readonly language: string },
 ): SessionRequest {
   const { endpoint, alias, language, voice, outputRate, aheadMs, frameMs, input, output } = request;
-  const { echo, results, attention, earReports, resumes, traceparent } = request;
+  const { echo, playbackControl, results, attention, earReports, resumes, traceparent } = request;
   const { user } = request.caller;
   return {
     ...{ endpoint, alias, session, language, outputRate, aheadMs, frameMs },
@@ -18,6 +18,7 @@ export function sessionRequestOf(
     ...(input !== undefined && { input }),
     ...(output !== undefined && { output }),
     ...(echo !== undefined && { echo }),
+    ...(playbackControl && { playbackControl }),
     ...(results && { results }),
     ...(attention && { attention }),
     ...(earReports && { earReports }),

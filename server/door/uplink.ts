@@ -3,6 +3,7 @@ import { type InputRate, PIPELINE_RATE, type PipelineRate, samplesInMs } from '.
 import type { Clock } from '../../machines/clock.ts';
 import { ParleyError } from '../../machines/errors.ts';
 import { WIRE_LIMITS } from '../../machines/wire.ts';
+import { PaceWatch } from './pace-watch.ts';
 import { TokenBucket } from './token-bucket.ts';
 
 const BYTES_PER_SAMPLE = 2;
@@ -17,17 +18,21 @@ export class Uplink {
   #nextSample = 0;
   /** What audio that arrives too fast exceeds, for people. */
   readonly #limit: string;
+  readonly #pace: PaceWatch;
+  readonly #onOddPace: (what: string) => void;
 
   constructor(options: {
     readonly inputRate: InputRate;
     readonly clock: Clock;
     readonly resamplers: ResamplerFactory;
-    /** Audio that may arrive at once, ms: 2,000. */
+    /** Audio that may arrive at once, ms: 5,000. */
     readonly audioBurstMs?: number | undefined;
     /** How long this process has not read its sockets lately, in ms. */
     readonly stalledMs: () => number;
     /** PCM16LE at the pipeline rate, and the index of its first sample. */
     readonly send: (pcm: Uint8Array, sample: number) => void;
+    /** The audio arrives at another pace than its rate says; called once, with what is probably wrong. */
+    readonly onOddPace?: (what: string) => void;
   }) {
     const {
       inputRate,
@@ -36,9 +41,12 @@ export class Uplink {
       audioBurstMs = WIRE_LIMITS.audioBurstMs,
       stalledMs,
       send,
+      onOddPace = () => {},
     } = options;
     this.#inputRate = inputRate;
-    this.#limit = `more than ${WIRE_LIMITS.audioRateFactor} times real time after a burst of ${audioBurstMs} ms`;
+    this.#pace = new PaceWatch(clock, inputRate);
+    this.#onOddPace = onOddPace;
+    this.#limit = `audio of more than ${WIRE_LIMITS.audioRateFactor} times real time after a burst of ${audioBurstMs} ms`;
     this.#bucket = new TokenBucket(clock, {
       burst: samplesInMs(audioBurstMs, inputRate),
       perSecond: inputRate * WIRE_LIMITS.audioRateFactor,
@@ -50,8 +58,13 @@ export class Uplink {
 
   /** Forwards whole samples of PCM16LE at the input rate. Returns TOO_FAST and sends nothing if they arrive too fast. */
   accept(bytes: Uint8Array): ParleyError | undefined {
+    const odd = this.#pace.heard(bytes);
+    if (odd !== undefined) this.#onOddPace(odd);
     if (!this.#bucket.take(bytes.byteLength / BYTES_PER_SAMPLE))
-      return new ParleyError('TOO_FAST', this.#limit);
+      return new ParleyError(
+        'TOO_FAST',
+        `${this.#limit}; send it as it is recorded, in one channel, at the rate of hello`,
+      );
     const pcm = this.#resampler ? this.#resample(this.#resampler, bytes) : bytes;
     if (pcm.byteLength === 0) return undefined;
     const sample = this.#nextSample;

@@ -9,9 +9,11 @@ import {
 import { createServer as createSecureServer, Server as SecureServer } from 'node:https';
 import type { Server as NetServer, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { realClock } from '../../adapters/real-clock.ts';
 import { ParleyError } from '../../machines/errors.ts';
 import { type Access, addressOf } from './access.ts';
 import type { Certificate } from './certificate.ts';
+import { answersCrossOrigin } from './cross-origin.ts';
 import type { DoorLog } from './door.ts';
 import type { Endpoint, UpgradeRefusal, UpgradeRoute } from './endpoint.ts';
 import { FairPool } from './fair-pool.ts';
@@ -26,6 +28,7 @@ import {
   sendText,
 } from './http.ts';
 import type { DoorLimits } from './limits.ts';
+import { RefusalLog } from './refusal-log.ts';
 
 /** Maximum number of connections that are not upgraded: pages, health checks, and silent ones. */
 const HTTP_CONNECTIONS = 256;
@@ -70,11 +73,13 @@ export class WebServer {
   readonly #http = new FairPool<Socket>(HTTP_CONNECTIONS);
   /** TCP sockets by their peer: with TLS a request has another socket than its connection. */
   readonly #sockets = new Map<string, Socket>();
+  readonly #refusals: RefusalLog;
   #closed: Promise<void> | undefined;
 
   constructor(options: WebServerOptions) {
     const { limits, certificate, requestHeadMs = REQUEST_HEAD_MS } = options;
     this.#options = options;
+    this.#refusals = new RefusalLog(options.log, realClock);
     const settings = {
       noDelay: true,
       headersTimeout: requestHeadMs,
@@ -159,8 +164,11 @@ export class WebServer {
     const refusal = this.#options.access.refusal(request);
     if (refusal) {
       this.#options.onRefused();
+      this.#refusals.refused(refusal);
+      response.setHeader('Vary', 'Origin');
       sendJson(response, refusal.status, { error: { code: 'FORBIDDEN', message: refusal.text } });
-    } else if (path === undefined) sendText(response, 400, 'the path cannot be decoded');
+    } else if (answersCrossOrigin(request, response)) return;
+    else if (path === undefined) sendText(response, 400, 'the path cannot be decoded');
     else if (!this.#routed(request, response, path) && onlyReads(request, response))
       sendText(response, 404, 'there is nothing here');
   };
@@ -184,6 +192,7 @@ export class WebServer {
     const { access, endpoints, onRefused, adviceFor } = this.#options;
     const path = pathOf(request) ?? '';
     let answer: ReturnType<UpgradeRoute> = access.refusal(request);
+    if (answer) this.#refusals.refused(answer);
     for (const { upgrade } of endpoints) answer ??= upgrade?.(request, socket, head, path);
     const refuse = ({ status, text }: UpgradeRefusal) => {
       onRefused();

@@ -9,6 +9,8 @@ import { Failover } from './failover.ts';
 
 export interface OpenedFailover {
   readonly failover: Failover;
+  /** Whether the brokers can store nothing, because most of their cluster are missing. */
+  isStuck(): boolean;
   close(): Promise<void>;
 }
 
@@ -52,5 +54,5 @@ export async function openFailover(
     ...{ keptHours, turnMs, actionMs, silentMs: idleMs + awayMs, log },
     own: (session, from, limit) => store.journalRecords(session, from, limit),
   });
-  return { failover, close: () => backend.close() };
+  return { failover, isStuck: () => backend.isStuck(), close: () => backend.close() };
 }

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { count, group, key, ms, optionalText, yesNo } from '../../machines/options.ts';
 
-/** Sessions that outlive their server; see failover.md. */
+/** Sessions that outlive their server; see docs/explanation/survival.md. */
 export const failoverOptions = group({
   enabled: yesNo(
     false,
-    'With NATS and JetStream: another server goes on with the sessions of one that was lost. Needs `journal.enabled`; see failover.md.',
+    'With NATS and JetStream: another server goes on with the sessions of one that was lost. Needs `journal.enabled`; see docs/explanation/survival.md.',
   ),
   url: optionalText(
     'Address at which the other servers reach this one, such as ws://10.0.0.2:7400. Default: that on which it listens.',
@@ -25,7 +25,7 @@ export const failoverOptions = group({
   ),
   turnMs: ms(
     250,
-    'Longest time that the end of a turn waits until other servers know the turn. After it the client is told anyway; if this server is then lost, the turn is lost to the others.',
+    'Longest time that the end of a turn waits until other servers know the turn. After it the client gets the end anyway; if this server is then lost, the turn is lost to the others.',
   ),
   actionMs: ms(
     10_000,

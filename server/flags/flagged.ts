@@ -3,34 +3,17 @@ import type { TtsEngine } from '../../actors/ports/tts.ts';
 import type { Session } from '../../actors/session/handle.ts';
 import type { SessionDeps } from '../../actors/session/session.ts';
 import type { SessionParameters } from '../../machines/parameters.ts';
-import { type SessionMachine, sessionMachine } from '../../machines/session/machine.ts';
 import type { Templates } from '../shared/templates.ts';
 import type { Flags } from './flags.ts';
 
 /** Makes the dependencies of a session with these flags. The flags are in its journal's parameters. */
 export function flagged(deps: SessionDeps, templates: Templates): (flags: Flags) => SessionDeps {
-  const machines = new Map<string, SessionMachine>();
-  /** Of the templates that these machines have. */
-  let revision = 0;
-
-  /** Sessions of the same steps share a machine. */
-  function machineOf(parameters: SessionParameters, { speculation, filler }: Flags): SessionMachine {
-    if (speculation && filler && templates.revision === 0) return deps.machine;
-    if (revision !== templates.revision) machines.clear();
-    revision = templates.revision;
-    const name = `${speculation} ${filler}`;
-    const made = machines.get(name) ?? sessionMachine(parameters);
-    machines.set(name, made);
-    return made;
-  }
-
   return (flags) => {
     const { memory, engines, ...rest } = deps;
     const parameters = withFlags(templates.in(deps.parameters), flags);
     return {
       ...rest,
       parameters,
-      machine: machineOf(parameters, flags),
       engines: {
         ...engines,
         ...(flags.sseCore ? {} : { llm: (scope) => wholeLlm(engines.llm(scope)) }),

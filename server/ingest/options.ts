@@ -5,7 +5,7 @@ import { group, key } from '../../machines/options.ts';
 export const ingestOptions = group({
   url: key(
     z.url({ protocol: /^wss?$/ }).exactOptional(),
-    'WebSocket of an output service, such as ws://robot:7400/ws/ingest/tts, that gets the speech of sessions; see ingest.md.',
+    'WebSocket of an output service, such as ws://robot:7400/ws/ingest/tts, that gets the speech of sessions; see docs/how-to/http-chat.md.',
   ),
   token: key(
     z.string().min(1).max(1_024).exactOptional(),

@@ -1,4 +1,4 @@
-/** The protocol between a source of speech and its output service: docs/ingest.md. */
+/** The protocol between a source of speech and its output service: docs/how-to/http-chat.md. */
 import { z } from 'zod';
 
 export const INGEST_PATH = '/ws/ingest/tts';

@@ -9,10 +9,13 @@ const apiKey = (alsoEnv?: readonly string[]) =>
 export const memoryOptions = group({
   engine: key(
     z.enum(['none', 'local', 'memu']).default('none'),
-    'Memory of users (`hello.user`): `local`, in the data directory, or `memu`, a memU server; see memory.md.',
+    'Memory of users (`hello.user`): `local`, in the data directory, or `memu`, a memU server; see docs/how-to/tools-and-memory.md.',
   ),
-  topK: count(6, 'Maximum number of things said earlier that are told to the language engine.'),
-  minSimilarity: probability(0.3, 'Similarity in meaning from which something said earlier is told.'),
+  topK: count(6, 'Maximum number of things said earlier that the language engine gets.'),
+  minSimilarity: probability(
+    0.3,
+    'Similarity in meaning from which the language engine gets something said earlier.',
+  ),
   embeddings: group({
     baseURL: key(
       url.exactOptional(),

@@ -18,7 +18,7 @@ export interface EventfulStores extends Stores {
   /** Must see all sessions; undefined if nothing keeps events. */
   readonly meter?: TurnMeter;
   readonly outbox?: () => RelayStats;
-  readonly streams?: Pick<EventStreams, 'forget'>;
+  readonly streams?: Pick<EventStreams, 'forget' | 'isStuck'>;
   close(): Promise<void>;
 }
 

@@ -16,13 +16,16 @@ async function rig(count: number) {
   const clock = new VirtualClock();
   const log: string[] = [];
   /** `refusing`: every other event, the first time. */
-  const state = { up: true, ltmHangs: false, refusing: false };
+  const state = { up: true, ltmHangs: false, refusing: false, onRefused: () => {} };
   const refused = new Set<string>();
   let back = (_mayHaveLost: boolean) => {};
   const streams = {
     async publish({ id, body }: StreamEvent) {
       if (state.ltmHangs && body.type === 'LtmWriteRequested') await new Promise(() => {});
-      if (!state.up) throw new Error('no broker');
+      if (!state.up) {
+        state.onRefused();
+        throw new Error('no broker');
+      }
       if (state.refusing && Number.parseInt(id, 10) % 2 === 0 && !refused.has(id)) {
         refused.add(id);
         throw new Error('not now');
@@ -141,6 +144,20 @@ it('a broker that is back is asked at once, not after the wait', async () => {
   back(false);
   await expect.poll(() => log).toHaveLength(4);
   expect(log).toEqual(expect.arrayContaining(['1 TurnEnded', '1 LtmWriteRequested', 'works']));
+  await relay.close();
+});
+
+it('a broker that comes back while an attempt fails is asked again at once', async () => {
+  const { relay, log, state, back, save } = await rig(0);
+  await expect.poll(() => relay.stats().events).toBe(0);
+  state.up = false;
+  state.onRefused = () => {
+    state.up = true;
+    back(false);
+  };
+  await save(1);
+  relay.wake();
+  await expect.poll(() => log.filter((line) => line.startsWith('1 '))).toHaveLength(2);
   await relay.close();
 });
 

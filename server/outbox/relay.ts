@@ -118,28 +118,40 @@ function lane(
   let running: Promise<void> | undefined;
   let woken = false;
   let waiting = false;
+  /** Asked to work now while it was at work. */
+  let hurried = false;
   let closed = false;
 
-  async function run(): Promise<void> {
-    let nextMs = LOOK_MS;
+  /** Works until there is nothing to do, or it fails. Returns when to look again. */
+  async function attempt(): Promise<number> {
+    waiting = false;
     try {
       do {
         woken = false;
         await work(() => wait.reset());
       } while (woken && !closed);
       wait.reset();
+      return LOOK_MS;
     } catch (problem) {
       if (!closed) report(problem);
-      nextMs = wait.nextMs();
       waiting = true;
+      return wait.nextMs();
     }
+  }
+
+  async function run(): Promise<void> {
+    let nextMs = 0;
+    do {
+      hurried = false;
+      nextMs = await attempt();
+      // What failed may have begun before the broker was back.
+    } while (hurried && !closed);
     running = undefined;
     if (!closed) timer = clock.setTimer(nextMs, start);
   }
 
   function start(): void {
     timer?.cancel();
-    waiting = false;
     running ??= run();
   }
 
@@ -151,6 +163,7 @@ function lane(
     /** Also ends the wait after a failure. */
     now() {
       woken = true;
+      hurried = true;
       wait.reset();
       if (!running && !closed) start();
     },

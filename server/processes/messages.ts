@@ -1,5 +1,8 @@
 import { z } from 'zod';
 
+/** Version of these messages, in the handshake. During a roll a supervisor of one version meets processes of another. */
+export const MESSAGES_VERSION = 1;
+
 const session = z.string();
 /** Of a question, so that its answer finds it. */
 const id = z.int();
@@ -15,9 +18,14 @@ const published = z.object({
 /** From a process to its supervisor, and back. Structured clones, so that bytes stay bytes. */
 export const fromProcess = z.discriminatedUnion('type', [
   /** It serves. `url`: where its siblings reach it; `left`: sessions that a process before has left in the data directory. */
-  z.object({ type: z.literal('ready'), url: z.string(), left: z.array(session) }),
+  z.object({
+    ...{ type: z.literal('ready'), url: z.string(), left: z.array(session) },
+    version: z.int().default(MESSAGES_VERSION),
+  }),
   /** Each second: how late its timers fire, ms. */
   z.object({ type: z.literal('load'), lateMs: z.number() }),
+  /** The answer to `check`: it runs. */
+  z.object({ type: z.literal('checked') }),
   z.object({ type: z.literal('opened'), session }),
   z.object({ type: z.literal('closed'), session }),
   /** Who runs the session? `failed`: the one that was named does not have it. */
@@ -41,8 +49,16 @@ export const toProcess = z.discriminatedUnion('type', [
   z.object({ type: z.literal('found'), id, url: z.string().optional(), yours: z.boolean() }),
   z.object({ type: z.literal('all'), id, sessions: z.array(session) }),
   z.object({ type: z.literal('measure'), id }),
+  /** Does it still run? */
+  z.object({ type: z.literal('check') }),
   /** Of all processes. */
   z.object({ type: z.literal('metered'), id, metrics: z.array(z.unknown()) }),
   published,
 ]);
 export type ToProcess = z.infer<typeof toProcess>;
+
+/** The type of a message that the other side sent and this version does not know, for the log. */
+export function typeOf(raw: unknown): string {
+  const type = typeof raw === 'object' && raw !== null && 'type' in raw ? raw.type : undefined;
+  return typeof type === 'string' ? type.slice(0, 40) : typeof raw;
+}

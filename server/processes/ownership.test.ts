@@ -43,3 +43,11 @@ it('whoever wants a session that is about to be left waits for that', async () =
   await waiting;
   expect(log).toEqual(['left', 'free']);
 });
+
+it('sessions without an owner are not lost while the supervisor stands still', () => {
+  const owners = new Ownership<{ name: string }>();
+  owners.left(['s'], 1_000);
+  owners.postpone(15_000);
+  expect(owners.lost(15_500)).toEqual([]);
+  expect(owners.lost(16_000)).toEqual(['s']);
+});

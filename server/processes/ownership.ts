@@ -48,6 +48,11 @@ export class Ownership<Process extends object> {
     return late;
   }
 
+  /** Nothing was done for `ms`: sessions without an owner wait so much longer for their clients. */
+  postpone(ms: number): void {
+    for (const [session, atMs] of this.#orphans) this.#orphans.set(session, atMs + ms);
+  }
+
   ownedBy(process: Process): readonly string[] {
     return [...this.#owners].filter(([, owner]) => owner === process).map(([session]) => session);
   }

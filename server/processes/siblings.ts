@@ -6,7 +6,7 @@ import type { Elsewhere } from '../door/elsewhere.ts';
 import type { SessionRequest } from '../door/session-host.ts';
 import type { Failover } from '../failover/failover.ts';
 import type { SessionObserver } from '../observers.ts';
-import { type FromProcess, type ToProcess, toProcess } from './messages.ts';
+import { type FromProcess, MESSAGES_VERSION, type ToProcess, toProcess, typeOf } from './messages.ts';
 
 /**
  * What the inspector and commands of one process need on the bus of another; without NATS each process has a bus of its own. All of it
@@ -22,8 +22,12 @@ const BRIDGED = [
 const FROM = 'parley-from';
 /** Name of the process that has what only one can have. */
 export const FIRST_PROCESS = '1';
+/** Types of unknown messages that are reported. */
+const MAX_UNKNOWN = 10;
 /** How often a process says how it is, ms. */
 const LOAD_MS = 1_000;
+/** Longest wait for an answer of the supervisor, ms. It waits at most 5 s for a session that another process is leaving. */
+const ANSWER_MS = 8_000;
 
 /** The IPC channel of a process to its supervisor. */
 export interface Channel {
@@ -43,6 +47,8 @@ export interface SiblingParts {
   readonly accept: (socket: Socket) => void;
   /** Where siblings reach this process. */
   readonly url: string;
+  /** Called with the type of a message that is not known. It is ignored. */
+  readonly onUnknown?: (type: string) => void;
 }
 
 /** The other server processes of the same supervisor, as one of them sees them. */
@@ -52,6 +58,7 @@ export class Siblings implements SessionObserver, Elsewhere {
   readonly #channel: Channel;
   readonly #answers = new Map<number, (message: ToProcess) => void>();
   readonly #onLeave: (graceMs: number) => void;
+  readonly #unknown = new Set<string>();
   #parts: SiblingParts | undefined;
   #bus: Bus | undefined;
   #asked = 0;
@@ -63,7 +70,12 @@ export class Siblings implements SessionObserver, Elsewhere {
     this.name = name;
     this.#channel = channel;
     this.#onLeave = onLeave;
-    channel.onMessage((raw, socket) => this.#receive(toProcess.parse(raw), socket));
+    channel.onMessage((raw, socket) => {
+      const parsed = toProcess.safeParse(raw);
+      // Of another version, perhaps: a message that is not understood must not end the sessions of this process.
+      if (parsed.success) this.#receive(parsed.data, socket);
+      else this.#unknownType(typeOf(raw));
+    });
   }
 
   /** It serves. `left`: sessions that a process before has left. */
@@ -72,7 +84,7 @@ export class Siblings implements SessionObserver, Elsewhere {
     this.#load = setInterval(() => this.#channel.send({ type: 'load', lateMs: parts.lateMs() }), LOAD_MS);
     this.#channel.send({
       type: 'ready',
-      url: parts.url,
+      ...{ url: parts.url, version: MESSAGES_VERSION },
       left: [...((await parts.continuing?.left()) ?? [])],
     });
   }
@@ -89,8 +101,17 @@ export class Siblings implements SessionObserver, Elsewhere {
   async find(wanted: Parameters<Elsewhere['find']>[0]): ReturnType<Elsewhere['find']> {
     const { session, proof, failed } = wanted;
     const { failover, continuing } = this.#parts ?? {};
-    const answer = await this.#ask((id) => ({ type: 'find', id, session, failed: failed === 'unknown' }));
-    if (answer.type !== 'found') return undefined;
+    const question = (id: number): FromProcess => ({
+      type: 'find',
+      id,
+      session,
+      failed: failed === 'unknown',
+    });
+    const answer = await this.#ask(question, (late) => {
+      // The session is this process's by now, and no client waits for it here any more.
+      if (late.type === 'found' && late.yours) this.onClosed(session);
+    });
+    if (answer?.type !== 'found') return undefined;
     if (answer.url !== undefined) return { url: `${answer.url.replace(/^http/u, 'ws')}/v1/session` };
     const owner = await failover?.find(wanted);
     if (!answer.yours) return owner;
@@ -104,7 +125,7 @@ export class Siblings implements SessionObserver, Elsewhere {
   /** The live sessions of all processes. */
   async sessions(): Promise<readonly string[]> {
     const answer = await this.#ask((id) => ({ type: 'sessions', id }));
-    return answer.type === 'all' ? answer.sessions : [];
+    return answer?.type === 'all' ? answer.sessions : [];
   }
 
   /** Answers with `own` when another process is asked for the metrics of all; returns how to ask for them. */
@@ -112,7 +133,7 @@ export class Siblings implements SessionObserver, Elsewhere {
     this.#metrics = own;
     return async () => {
       const answer = await this.#ask((id) => ({ type: 'metrics', id }));
-      return answer.type === 'metered' ? answer.metrics : [];
+      return answer?.type === 'metered' ? answer.metrics : [];
     };
   }
 
@@ -130,12 +151,31 @@ export class Siblings implements SessionObserver, Elsewhere {
     clearInterval(this.#load);
   }
 
-  #ask(question: (id: number) => FromProcess): Promise<ToProcess> {
+  /** The answer of the supervisor; undefined if there is none in time. `onLate` gets one that arrives later. */
+  #ask(
+    question: (id: number) => FromProcess,
+    onLate?: (message: ToProcess) => void,
+  ): Promise<ToProcess | undefined> {
     const id = this.#asked++;
     return new Promise((resolve) => {
-      this.#answers.set(id, resolve);
+      const timer = setTimeout(() => {
+        if (onLate) this.#answers.set(id, onLate);
+        else this.#answers.delete(id);
+        resolve(undefined);
+      }, ANSWER_MS);
+      this.#answers.set(id, (message) => {
+        clearTimeout(timer);
+        resolve(message);
+      });
       this.#channel.send(question(id));
     });
+  }
+
+  /** Reports each type once. */
+  #unknownType(type: string): void {
+    if (this.#unknown.has(type) || this.#unknown.size >= MAX_UNKNOWN) return;
+    this.#unknown.add(type);
+    this.#parts?.onUnknown?.(type);
   }
 
   #receive(message: ToProcess, socket: unknown): void {
@@ -153,6 +193,9 @@ export class Siblings implements SessionObserver, Elsewhere {
         this.#bus?.publish(message.subject, message.payload, {
           headers: { ...message.headers, [FROM]: this.name },
         });
+        return;
+      case 'check':
+        this.#channel.send({ type: 'checked' });
         return;
       case 'measure':
         void this.#measure(message.id);

@@ -81,7 +81,7 @@ export async function supervise(options: SupervisorOptions): Promise<Supervisor>
 
   /** Resolves with true when the process is ready, with false if it ended before. */
   function begin(place: number): Promise<boolean> {
-    const process = new WorkerProcess(start(place), place, clock, { message, ready: onReady, ended });
+    const process = new WorkerProcess(start(place), place, clock, log, { message, ready: onReady, ended });
     running.add(process);
     return new Promise((resolve) => starting.set(process, resolve));
   }
@@ -179,7 +179,12 @@ export async function supervise(options: SupervisorOptions): Promise<Supervisor>
     }
   }
 
+  let lookedAtMs = clock.nowMs();
   const look = setInterval(() => {
+    const sinceMs = clock.nowMs() - lookedAtMs;
+    lookedAtMs += sinceMs;
+    // While this process stood still, no client could come back.
+    if (sinceMs > 2 * LOOK_MS) owners.postpone(sinceMs);
     const lost = owners.lost(clock.nowMs());
     const [process] = ready();
     if (lost.length > 0) process?.send({ type: 'lost', sessions: [...lost] });

@@ -1,13 +1,21 @@
 import type { ChildProcess } from 'node:child_process';
 import type { Socket } from 'node:net';
 import type { Clock, TimerHandle } from '../../machines/clock.ts';
-import { type FromProcess, fromProcess, type ToProcess } from './messages.ts';
+import type { Logger } from '../log.ts';
+import { type FromProcess, fromProcess, MESSAGES_VERSION, type ToProcess, typeOf } from './messages.ts';
 import type { Load } from './placement.ts';
 
 /** How long a connection counts as one that may become a session, ms. */
 const ARRIVING_MS = 2_000;
-/** A process that says nothing for this long hangs, ms. It says something each second. */
-const SILENT_MS = 15_000;
+/** A process that is silent for so many looks in a row hangs. It sends its load each second. */
+const SILENT_LOOKS = 15;
+/** Time between two looks of the supervisor at a process, ms. */
+const LOOK_MS = 1_000;
+/** A look later than this was late because the supervisor stood still: it proves nothing against the process, ms. */
+const LATE_LOOK_MS = 2 * LOOK_MS;
+
+/** Different unknown messages of a process that are logged. */
+const MAX_UNKNOWN = 10;
 
 export interface ProcessEvents {
   /** Any message but `ready`, `load` and `measured`. */
@@ -34,17 +42,27 @@ export class WorkerProcess {
   readonly ended: Promise<void>;
   #asked = 0;
   #lateMs = 0;
+  #silentLooks = 0;
+  readonly #log: Logger;
+  /** Types of messages that were not understood. */
+  readonly #unknown = new Set<string>();
   #silence: TimerHandle | undefined;
 
-  constructor(child: ChildProcess, place: number, clock: Clock, events: ProcessEvents) {
+  constructor(child: ChildProcess, place: number, clock: Clock, log: Logger, events: ProcessEvents) {
     this.place = place;
     this.startedAtMs = clock.nowMs();
     this.#child = child;
     this.#clock = clock;
+    this.#log = log;
     child.on('message', (raw) => {
-      const message = fromProcess.parse(raw);
-      if (this.url !== undefined) this.#heard();
-      this.#note(message, events);
+      this.#silentLooks = 0;
+      const parsed = fromProcess.safeParse(raw);
+      // Of another version, perhaps: a message that is not understood must not end the process that serves sessions.
+      if (parsed.success) this.#note(parsed.data, events);
+      else if (this.#unknown.size < MAX_UNKNOWN && !this.#unknown.has(typeOf(raw))) {
+        this.#unknown.add(typeOf(raw));
+        log.warn({ process: place, type: typeOf(raw) }, 'an unknown message of a server process is ignored');
+      }
     });
     this.ended = new Promise((resolve) => {
       let over = false;
@@ -107,11 +125,18 @@ export class WorkerProcess {
     switch (message.type) {
       case 'ready':
         this.url = message.url;
-        this.#heard();
+        if (message.version !== MESSAGES_VERSION)
+          this.#log.warn(
+            { process: this.place, theirs: message.version, ours: MESSAGES_VERSION },
+            'a server process speaks another version of the messages; it serves, and messages that one side does not know are ignored',
+          );
+        this.#look(this.#clock.nowMs());
         events.ready(this, message.left);
         return;
       case 'load':
         this.#lateMs = message.lateMs;
+        return;
+      case 'checked':
         return;
       case 'measured':
         this.#questions.get(message.id)?.(message.metrics);
@@ -128,8 +153,21 @@ export class WorkerProcess {
     events.message(this, message);
   }
 
-  #heard(): void {
-    this.#silence?.cancel();
-    this.#silence = this.#clock.setTimer(SILENT_MS, () => this.kill('SIGKILL'));
+  /**
+   * Looks each second, and kills the process after `SILENT_LOOKS` in a row without a message. A look that is late does not count, and
+   * begins anew: the supervisor, or the whole machine, stood still, and messages wait to be read.
+   */
+  #look(lastMs: number): void {
+    this.#silence = this.#clock.setTimer(LOOK_MS, () => {
+      const nowMs = this.#clock.nowMs();
+      this.#silentLooks = nowMs - lastMs > LATE_LOOK_MS ? 0 : this.#silentLooks + 1;
+      if (this.#silentLooks > SILENT_LOOKS) {
+        this.#log.error({ process: this.place, pid: this.pid }, 'a server process hangs; it is killed');
+        this.kill('SIGKILL');
+        return;
+      }
+      if (this.#silentLooks > 1) this.send({ type: 'check' });
+      this.#look(nowMs);
+    });
   }
 }

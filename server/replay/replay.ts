@@ -4,7 +4,6 @@ import { checkJournal, faultError, type JournalFault } from '../../machines/jour
 import type { Journal } from '../../machines/journal/record.ts';
 import { type ReplayDifference, replayAgainst, replayJournal } from '../../machines/journal/replay.ts';
 import { SessionKernel } from '../../machines/kernel.ts';
-import { sessionMachine } from '../../machines/session/machine.ts';
 import { describeDifference } from './report.ts';
 import type { OtherVersion } from './version.ts';
 
@@ -41,7 +40,7 @@ export function replayHere(journal: Journal, machine: string, untilSeq?: number)
   try {
     const { parameters, input } = journal.header;
     const result = replayJournal(journal, {
-      kernel: new SessionKernel(sessionMachine(parameters), input),
+      kernel: new SessionKernel(parameters, input),
       sha256,
       ...(untilSeq === undefined ? {} : { untilSeq }),
     });

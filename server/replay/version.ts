@@ -37,12 +37,15 @@ async function loadFolder(folder: string, close: () => void): Promise<OtherVersi
   const machines = await load(folder, join('session', 'machine'));
   const { SessionKernel: Kernel } = kernels;
   const { sessionMachine: machine } = machines;
-  if (typeof Kernel !== 'function' || typeof machine !== 'function')
+  if (typeof Kernel !== 'function' || machine === undefined)
     throw new ParleyError('REPLAY_AGAINST', `${folder} has no SessionKernel and sessionMachine`);
   return {
     kernel: (header) => {
       const kernel: unknown = Reflect.construct(Kernel, [
-        Reflect.apply(machine, undefined, [header.parameters]),
+        // Up to 0.2.0 each parameters had a machine of their own.
+        typeof machine === 'function'
+          ? Reflect.apply(machine, undefined, [header.parameters])
+          : header.parameters,
         header.input,
       ]);
       if (!isKernel(kernel)) throw new ParleyError('REPLAY_AGAINST', `${folder} has another kind of kernel`);

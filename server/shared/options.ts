@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { count, group, key } from '../../machines/options.ts';
 
-/** State that the servers of a broker have in common; see shared.md. */
+/** State that the servers of a broker have in common; see docs/how-to/scale.md. */
 export const sharedOptions = group({
   replicas: key(
     z.int().min(1).max(5).default(1),

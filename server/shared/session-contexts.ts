@@ -15,7 +15,20 @@ const message = z.object({ role: z.enum(['user', 'assistant']), content: z.strin
 type Message = z.infer<typeof message>;
 
 /** `secret`: a digest of it. */
-const context = z.object({ secret: z.string(), user: z.string().nullable(), history: z.array(message) });
+const context = z.object({
+  secret: z.string(),
+  user: z.string().nullable(),
+  history: z.array(message),
+  lost: z.array(z.string()).default([]),
+});
+
+/** What the next session of a client gets. */
+export interface Before {
+  readonly history: readonly Message[];
+  /** Names of actions that the client carried out and did not report before its session ended. */
+  readonly lost: readonly string[];
+}
+const NOTHING: Before = { history: [], lost: [] };
 
 /** A session that its client may lose. */
 export interface Losable {
@@ -40,15 +53,20 @@ export class SessionContexts {
   /** Keeps the turns of a session from now on, after `history`. */
   follow({ session, secret, user }: Losable, history: readonly Message[]) {
     let kept = history;
+    const lost: string[] = [];
     let writing: Promise<void> | undefined;
     let newer = false;
     const write = async () => {
       do {
         newer = false;
-        const value = { secret: sha256(secret), user: user ?? null, history: [...kept] };
+        const value = { secret: sha256(secret), user: user ?? null, history: [...kept], lost: [...lost] };
         await this.#store.put(`session:${session}`, value).catch(() => {});
       } while (newer);
       writing = undefined;
+    };
+    const keep = () => {
+      newer = true;
+      writing ??= write();
     };
     return {
       turn({ userText, heard }: Pick<TurnRecord, 'userText' | 'heard'>): void {
@@ -57,8 +75,11 @@ export class SessionContexts {
           { role: 'assistant' as const, content: heard.slice(0, MESSAGE_CHARS) },
         ];
         kept = [...kept, ...said.filter(({ content }) => content !== '')].slice(-MESSAGES);
-        newer = true;
-        writing ??= write();
+        keep();
+      },
+      lost(name: string): void {
+        lost.push(name);
+        keep();
       },
       /** `forget`: the client does not come back. Otherwise resolves when all is kept. */
       end: async (forget: boolean) => {
@@ -70,23 +91,19 @@ export class SessionContexts {
   }
 
   /**
-   * What was said in the session before, for whoever knows its secret and is the same user; only once. Nothing if the store
-   * does not answer in time.
+   * What is kept of the session before, for a client that knows its secret and is the same user; only once. Nothing if the
+   * store does not answer in time.
    */
-  async take({ session, secret, user }: Losable): Promise<readonly Message[]> {
-    return within(this.#clock, WAIT_MS, this.#take(`session:${session}`, sha256(secret), user), []);
+  async take({ session, secret, user }: Losable): Promise<Before> {
+    return within(this.#clock, WAIT_MS, this.#take(`session:${session}`, sha256(secret), user), NOTHING);
   }
 
-  async #take(
-    key: `session:${string}`,
-    secret: string,
-    user: string | undefined,
-  ): Promise<readonly Message[]> {
+  async #take(key: `session:${string}`, secret: string, user: string | undefined): Promise<Before> {
     const entry = await this.#store.get(key);
     const parsed = context.safeParse(entry?.value);
-    if (!entry || !parsed.success || parsed.data.secret !== secret) return [];
-    if (parsed.data.user !== (user ?? null)) return [];
-    return (await this.#store.swap(key, null, entry.revision, 1)) ? parsed.data.history : [];
+    if (!entry || !parsed.success || parsed.data.secret !== secret) return NOTHING;
+    if (parsed.data.user !== (user ?? null)) return NOTHING;
+    return (await this.#store.swap(key, null, entry.revision, 1)) ? parsed.data : NOTHING;
   }
 }
 

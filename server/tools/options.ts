@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { toolParameters } from '../../actors/session/client-command.ts';
+import { toolParameters, toolQuestion } from '../../actors/session/client-command.ts';
 import { ACTION_POLICIES, INTERRUPTED_ACTIONS } from '../../machines/action-terms.ts';
 import { count, group, key } from '../../machines/options.ts';
 import { HALT_ACTION } from '../../machines/session/halt/halt.ts';
@@ -7,7 +7,7 @@ import { HALT_ACTION } from '../../machines/session/halt/halt.ts';
 /** Terms of a tool or of an action of the dialog. */
 export const toolTerms = {
   policy: z.enum(ACTION_POLICIES).exactOptional(),
-  question: z.string().min(1).max(500).exactOptional(),
+  question: toolQuestion.exactOptional(),
   whenInterrupted: z.enum(INTERRUPTED_ACTIONS).exactOptional(),
   group: z.string().min(1).max(64).exactOptional(),
   deadlineMs: z.int().min(1).max(86_400_000).exactOptional(),
@@ -49,7 +49,7 @@ const mcpServer = z
     'needs either `command` or `url`',
   );
 
-/** Configuration of the tools of language models; see docs/tools.md. */
+/** Configuration of the tools of language models; see docs/how-to/tools-and-memory.md. */
 export const toolOptions = group({
   maxRounds: count(
     5,
@@ -58,20 +58,20 @@ export const toolOptions = group({
   ),
   http: key(
     z.record(names, httpTool).default({}),
-    'Tools that are HTTP requests, by name: `url`, `method` (POST), `description`, `parameters` (JSON schema), `headers`, and terms. See tools.md.',
+    'Tools that are HTTP requests, by name: `url`, `method` (POST), `description`, `parameters` (JSON schema), `headers`, and terms. See docs/how-to/tools-and-memory.md.',
     { secret: true },
   ),
   mcp: key(
     z.record(names, mcpServer).default({}),
-    'MCP servers by name: `command`, `args`, `env`, or `url` and `headers`; `allow`, `connectMs` (10 s), and terms. See tools.md.',
+    'MCP servers by name: `command`, `args`, `env`, or `url` and `headers`; `allow`, `connectMs` (10 s), and terms. See docs/how-to/tools-and-memory.md.',
     { secret: true },
   ),
   cacheMs: key(
     z.record(names, z.int().min(1).max(86_400_000)).default({}),
-    'By name of a tool of `http` or `mcp` that only reads: how long its result counts for the same call, ms. Servers of a broker share the results; see shared.md.',
+    'By name of a tool of `http` or `mcp` that only reads: how long its result counts for the same call, ms. Servers of a broker share the results; see docs/how-to/scale.md.',
   ),
   terms: key(
     z.record(z.string(), z.strictObject(toolTerms)).default({}),
-    'By name of a tool or action: `policy` (`allowed`, `refused`, `ask`), `question` (of `ask`), `whenInterrupted`, `group` and `deadlineMs`; they count before what the dialog or the client says. See tools.md.',
+    'By name of a tool or action: `policy` (`allowed`, `refused`, `ask`), `question` (of `ask`; a text, or one by language: `{ en: …, de: … }`), `whenInterrupted`, `group` and `deadlineMs`; they count before what the dialog or the client says. See docs/how-to/tools-and-memory.md.',
   ),
 });

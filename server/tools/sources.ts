@@ -1,3 +1,4 @@
+import { schemaProblems } from '../../actors/calls/call-check.ts';
 import type { ActionPort } from '../../actors/ports/action.ts';
 import type { ToolSource } from '../../actors/ports/tools.ts';
 import { realClock } from '../../adapters/real-clock.ts';
@@ -40,10 +41,20 @@ export async function openTools(
   }
   if (sources.length === 0) return undefined;
   const watchers = new Set<() => void>();
-  for (const source of sources)
+  const reported = new Set<string>();
+  const reportSchemas = ({ tools }: RemoteTools) => {
+    for (const problem of schemaProblems(tools)) {
+      if (!reported.has(problem.message)) onProblem(problem);
+      reported.add(problem.message);
+    }
+  };
+  for (const source of sources) {
+    reportSchemas(source);
     source.onChange = () => {
+      reportSchemas(source);
       for (const watcher of watchers) watcher();
     };
+  }
   return {
     get tools() {
       return sources

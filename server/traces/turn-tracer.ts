@@ -2,7 +2,7 @@ import type { EngineClients } from '../../actors/engine-rpc/mod.ts';
 import type { ActionPort } from '../../actors/ports/action.ts';
 import { isTraceparent, withinTrace } from '../../adapters/trace-context.ts';
 import type { LogEntry } from '../../machines/log.ts';
-import type { ChildKind } from '../../machines/session/events.ts';
+import type { ChildKind } from '../../machines/session/children.ts';
 import type { SessionMessage } from '../../machines/wire.ts';
 import type { SessionRequest } from '../door/session-host.ts';
 import type { SessionObserver } from '../observers.ts';
@@ -49,7 +49,7 @@ interface TracedSession {
 /** What may begin before it is known that a turn follows. */
 const BEFORE_REPLY: ReadonlySet<ChildKind> = new Set(['stt', 'speculation']);
 /** They last while the session does, or wait for actions, which have spans of their own. */
-const WITHOUT_SPAN: ReadonlySet<ChildKind> = new Set(['actions', 'lasting']);
+const WITHOUT_SPAN: ReadonlySet<ChildKind> = new Set(['actions', 'lasting', 'discarded']);
 
 /**
  * Makes a trace of each turn from the ordered log of its session: the turn is the root, its stages, children and actions are spans. No span
@@ -229,7 +229,7 @@ function onChild(
   { child, kind, generation, atMs }: Extract<LogEntry, { type: 'child.start' }>,
 ): void {
   const before = BEFORE_REPLY.has(kind);
-  if (!before && kind !== 'lasting' && !traced.replying.has(generation)) {
+  if (!before && kind !== 'lasting' && kind !== 'discarded' && !traced.replying.has(generation)) {
     traced.current = traced.coming;
     traced.current.fromMs ??= atMs;
     traced.replying.set(generation, traced.current);

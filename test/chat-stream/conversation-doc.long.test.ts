@@ -13,10 +13,10 @@ import { parley, watched } from '../support/processes.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
-it('the examples of docs/chat-stream.md chat with a server as it is started by default', {
+it('the examples of docs/how-to/http-chat.md chat with a server as it is started by default', {
   timeout: 120_000,
 }, async () => {
-  await withPrintedPage('chat-stream.md', async ({ url, examples: [, curl = ''], run }) => {
+  await withPrintedPage('how-to/http-chat.md', async ({ url, examples: [, curl = ''], run }) => {
     const stdout = await run(0, [url]);
     expect(stdout).toMatch(/^text-delta .*Parley/u);
     expect(stdout).toMatch(/done \{ stats: \{ ttft_ms: [\d.]+, tokens: \d+ \} \}\n$/u);
@@ -27,10 +27,10 @@ it('the examples of docs/chat-stream.md chat with a server as it is started by d
   });
 });
 
-it('the output service of docs/ingest.md gets the speech of a chat', async () => {
+it('the output service of docs/how-to/http-chat.md gets the speech of a chat', async () => {
   mkdirSync(join(root, 'dist'), { recursive: true });
   const folder = mkdtempSync(join(root, 'dist', 'ingest-doc-'));
-  const [script] = fencesOf('docs/ingest.md').filter(({ marker }) => marker.startsWith('test/'));
+  const script = fencesOf('docs/how-to/http-chat.md').find(({ code }) => code.includes('WebSocketServer'));
   writeFileSync(join(folder, 'service.mjs'), script?.code ?? '');
   const service = watched(spawn(process.execPath, ['service.mjs', '0'], { cwd: folder }));
   const [, port] = await service.line(/^listening on (\d+)$/u);
@@ -53,12 +53,12 @@ it('the output service of docs/ingest.md gets the speech of a chat', async () =>
   }
 });
 
-it('the source of docs/ingest.md is heard by a native client', async () => {
-  await withPrintedPage('ingest.md', async ({ url, run }) => {
+it('the source of docs/how-to/http-chat.md is heard by a native client', async () => {
+  await withPrintedPage('how-to/http-chat.md', async ({ url, run }) => {
     const client = await VoiceClient.connect({ url, clock: realClock });
     const [ready] = client.arrivals;
     const session = ready?.message.type === 'ready' ? ready.message.session : '';
-    expect(await run(1, [session, `${url.replace('http', 'ws')}/ws/ingest/tts`])).toBe('');
+    expect(await run(3, [session, `${url.replace('http', 'ws')}/ws/ingest/tts`])).toBe('');
     const end = await client.waitFor(({ type }) => type === 'reply.end', { timeoutMs: 20_000 });
     expect(end?.message).toMatchObject({ reason: 'completed', heard: '' });
     await client.close();

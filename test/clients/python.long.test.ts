@@ -19,7 +19,7 @@ describe('the Python client', () => {
 
   it('talks by its longer example, which records the answer', async () => {
     const { url, folder, wav } = await talking('go forward six meters');
-    // At 22,050 Hz, as docs/clients.md makes it.
+    // At 22,050 Hz, as docs/how-to/clients.md makes it.
     execFileSync('espeak-ng', ['-v', 'en-us', '-w', wav, 'go forward six meters']);
     const talk = runPython([join(PYTHON_CLIENT, 'examples', 'talk.py'), url, wav, 'answer.wav'], folder);
     expect(await talk.exited, talk.lines.join('\n')).toBe(0);

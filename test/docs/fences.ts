@@ -21,10 +21,12 @@ export const pages: readonly string[] = [
   'README.md',
   'web/README.md',
   'clients/typescript/README.md',
-  ...readdirSync(`${root}docs`, { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.md'))
-    .map((name) => `docs/${name}`)
-    .sort(),
+  ...['docs', 'lab'].flatMap((folder) =>
+    readdirSync(`${root}${folder}`, { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.md'))
+      .map((name) => `${folder}/${name}`)
+      .sort(),
+  ),
 ];
 
 /** The examples of `page` in languages that can be tested. An indented fence, as in a list, is printed without the indent. */

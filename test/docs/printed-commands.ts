@@ -80,7 +80,7 @@ async function runLine(line: string, { marker }: Fence, exit: number): Promise<v
   }
 }
 
-/** In the project of docs/embedding.md the robot has memory, an engine and actions of its own; each shows. */
+/** In the project of docs/how-to/embed.md the robot has memory, an engine and actions of its own; each shows. */
 async function askRobot(url: string, marker: string): Promise<void> {
   if (!marker.includes('in the project')) return;
   const client = await VoiceClient.connect({ url });
@@ -109,9 +109,9 @@ async function serving(args: readonly string[], env: Record<string, string>) {
   return { process, url };
 }
 
-/** The TypeScript files of docs/embedding.md, as printed. */
+/** The TypeScript files of docs/how-to/embed.md, as printed. */
 function prepareProject(): void {
-  for (const { marker, code } of fencesOf('docs/embedding.md')) {
+  for (const { marker, code } of fencesOf('docs/how-to/embed.md')) {
     const name = marker.match(/^example: (\S+\.ts)$/)?.[1];
     if (name) writeFileSync(join(folder, name), code);
   }

@@ -10,7 +10,6 @@ import { sqliteStore } from '../../adapters/store/sqlite.ts';
 import { replayJournal } from '../../machines/journal/replay.ts';
 import { SessionKernel } from '../../machines/kernel.ts';
 import { nextRandom } from '../../machines/random.ts';
-import { sessionMachine } from '../../machines/session/machine.ts';
 import { type LeaderWatch, watchLeaders } from './leaders.ts';
 import { type FailoverScene, type FailoverServer, SHARDS, startScene } from './scene.ts';
 import { type Return, startTalker, type Talker } from './talker.ts';
@@ -228,7 +227,7 @@ async function lookInto(servers: readonly FailoverServer[], talkers: readonly Ta
       const journal = await store.readJournal(session);
       if (journal.records.length === 0) continue;
       journals += 1;
-      const kernel = new SessionKernel(sessionMachine(journal.header.parameters), journal.header.input);
+      const kernel = new SessionKernel(journal.header.parameters, journal.header.input);
       const { fault, difference } = replayJournal(journal, { kernel, sha256 });
       if (fault || difference) problems.push(`${session}: ${JSON.stringify(fault ?? difference?.event)}`);
     }

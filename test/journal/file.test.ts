@@ -82,8 +82,9 @@ describe('a journal file', () => {
   it('is refused if it is another file, or has another format', () => {
     expect(refusal('')).toMatch(/^JOURNAL_FORMAT/u);
     expect(refusal('{"hello":1}\n')).toMatch(/^JOURNAL_FORMAT/u);
-    const ofFormat = (format: number) => refusal(lines.join('').replace('"format":2', `"format":${format}`));
-    expect(ofFormat(1)).toMatch(/^JOURNAL_FORMAT.* format 1: read it with Parley 0\.1\.x; .* format 2$/u);
-    expect(ofFormat(3)).toMatch(/^JOURNAL_FORMAT.* format 3: read it with Parley of a newer version/u);
+    const ofFormat = (format: number) => refusal(lines.join('').replace('"format":3', `"format":${format}`));
+    expect(ofFormat(1)).toMatch(/^JOURNAL_FORMAT.* format 1: read it with Parley 0\.1\.x; .* format 3$/u);
+    expect(ofFormat(2)).toMatch(/^JOURNAL_FORMAT.* format 2: read it with Parley 0\.2\.0; .* format 3$/u);
+    expect(ofFormat(4)).toMatch(/^JOURNAL_FORMAT.* format 4: read it with Parley of a newer version/u);
   });
 });

@@ -11,13 +11,13 @@ import { openSession } from '../../actors/session/session.ts';
 import { clientAction } from '../../adapters/action/client-action.ts';
 import { speexResampler } from '../../adapters/audio/resampler.ts';
 import { inProcessBus } from '../../adapters/bus/in-process.ts';
+import { slowCheck } from '../../adapters/schema/slow-check.ts';
 import { sha256 } from '../../adapters/store/sha256.ts';
 import { FRAME_MS, PIPELINE_RATE, samplesPerFrame } from '../../machines/audio.ts';
 import { VirtualClock } from '../../machines/clock.ts';
 import type { Journal, JournalHeader, JournalRecord } from '../../machines/journal/record.ts';
 import type { LogEntry } from '../../machines/log.ts';
 import { defaultParameters } from '../../machines/parameters.ts';
-import { sessionMachine } from '../../machines/session/machine.ts';
 import type { SessionMessage } from '../../machines/wire.ts';
 import { settle } from '../../testing/conversation.ts';
 import { levelVad, scriptedLlm, scriptedStt, scriptedTts } from '../../testing/scripted-engines.ts';
@@ -137,7 +137,7 @@ export class Talk {
       {
         bus,
         clock,
-        machine: sessionMachine(defaultParameters),
+        slowSchemaCheck: slowCheck,
         parameters: defaultParameters,
         engines: {
           stt: (scope) => remoteStt(bus, clock, stt.name, scope),

@@ -6,7 +6,6 @@ import { replayAgainst, replayJournal } from '../../machines/journal/replay.ts';
 import { JournalWriter } from '../../machines/journal/writer.ts';
 import { SessionKernel } from '../../machines/kernel.ts';
 import type { SessionEvent } from '../../machines/session/events.ts';
-import { sessionMachine } from '../../machines/session/machine.ts';
 import { recordedJournal } from './harness.ts';
 
 let journal: Journal;
@@ -15,7 +14,7 @@ beforeAll(async () => {
 });
 
 function kernel({ header }: Journal): SessionKernel {
-  return new SessionKernel(sessionMachine(header.parameters), header.input);
+  return new SessionKernel(header.parameters, header.input);
 }
 
 function replay(of: Journal, untilSeq?: number) {
@@ -170,11 +169,11 @@ describe('another version of the machine', () => {
 
   it('is reported at the first event with a different decision, with both sides', () => {
     const { header } = journal;
-    const machine = sessionMachine({
+    const parameters = {
       ...header.parameters,
       endpointing: { ...header.parameters.endpointing, ...lazy },
-    });
-    const { difference } = replayAgainst(journal, new SessionKernel(machine, header.input));
+    };
+    const { difference } = replayAgainst(journal, new SessionKernel(parameters, header.input));
     expect(difference).toMatchObject({ source: 'ear', differs: 'commands' });
     const delay = /"delayMs":\d+,"id":"[^"]*endpointDelay/u;
     expect(difference?.recorded.commands.join()).toMatch(delay);
@@ -189,8 +188,8 @@ describe('another version of the machine', () => {
 
   it('that throws is reported as a difference', () => {
     const { header } = journal;
-    const machine = sessionMachine({ ...header.parameters, words: JSON.parse('{}') });
-    const { difference } = replayAgainst(journal, new SessionKernel(machine, header.input));
+    const parameters = { ...header.parameters, words: JSON.parse('{}') };
+    const { difference } = replayAgainst(journal, new SessionKernel(parameters, header.input));
     expect(difference?.thrown).toBeDefined();
   });
 });

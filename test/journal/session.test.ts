@@ -4,7 +4,6 @@ import { ParleyError } from '../../machines/errors.ts';
 import { replayJournal } from '../../machines/journal/replay.ts';
 import { SessionKernel } from '../../machines/kernel.ts';
 import type { LogEntry } from '../../machines/log.ts';
-import { sessionMachine } from '../../machines/session/machine.ts';
 import { scriptedLlm } from '../../testing/scripted-engines.ts';
 import { converse, MemoryJournals, Talk } from './harness.ts';
 
@@ -133,7 +132,7 @@ describe('a journaled session', () => {
     await talk.end();
     const journal = store.journal();
     expect(journal.header.input).toMatchObject({ output: 'text', results: true });
-    const kernel = new SessionKernel(sessionMachine(journal.header.parameters), journal.header.input);
+    const kernel = new SessionKernel(journal.header.parameters, journal.header.input);
     expect(replayJournal(journal, { kernel, sha256 })).not.toHaveProperty('difference');
     expect(kernel.context.history.at(-1)).toMatchObject({
       actions: [{ id: '2-a1', result: { status: 'done', message: 'as it is', data: { b: 1, a: [2] } } }],

@@ -92,8 +92,8 @@ describe('the session, on every path of its chart', () => {
     expect(Object.keys(UNREACHABLE).filter((id) => !generated.transitions.has(id))).toEqual([]);
   });
 
-  it('is shown in docs/transitions.md as measured (regenerate it with `node scripts/transitions.mjs`)', () => {
-    const page = readFileSync(new URL('../../docs/transitions.md', import.meta.url), 'utf8');
+  it('is shown in lab/transitions.md as measured (regenerate it with `node scripts/transitions.mjs`)', () => {
+    const page = readFileSync(new URL('../../lab/transitions.md', import.meta.url), 'utf8');
     expect(page).toBe(transitionsPage(generated, measured));
   });
 });

@@ -1,6 +1,6 @@
 /** The session that the model-based tests run: its model, its paths, and its unreachable transitions. */
 import { defaultParameters, type SessionParameters } from '../../machines/parameters.ts';
-import type { SessionInput } from '../../machines/session/context.ts';
+import type { SessionInput } from '../../machines/session/model.ts';
 import {
   type Coverage,
   coverageOf,
@@ -55,6 +55,12 @@ const OF_OTHERS: readonly string[] = [
   ...['segment.started', 'playout.started', 'bye'],
 ];
 
+/** A session whose replies are not made softer, or not paused: what comes over its reply, alone. */
+const OVER_REPLY: readonly string[] = [
+  ...['text', 'speech.start', 'speech.stop', 'partial: listener', 'done stt: nothing'],
+  ...['llm.delta: a sentence', 'segment.started', 'playout.started'],
+];
+
 /** A spoken session whose model goes on with the results of its calls: these alone, and in the others no loop. */
 const OF_TOOLS: readonly string[] = [
   ...['tools', 'text', `llm.action: ${TOOL}`, 'llm.delta: a word', 'done llm', 'action.done', 'error tts'],
@@ -73,6 +79,8 @@ export function models(): readonly SessionModel[] {
     ...defaultParameters,
     // Longer than a suspected stop, so that either may be over first.
     bargeIn: { ...defaultParameters.bargeIn, confirmSpeechMs: 600 },
+    // So that an action that outlives its reply has a deadline to miss.
+    deadlines: { ...defaultParameters.deadlines, lastingActionMs: defaultParameters.deadlines.actionMs },
     // One speculation per turn, because more of them make no difference to the chart.
     speculation: { ...defaultParameters.speculation, maxPerTurn: 1 },
     actions: {
@@ -91,12 +99,23 @@ export function models(): readonly SessionModel[] {
   const spoken = sessionRepresentatives();
   const attentive = spoken.filter(({ name }) => OF_ATTENTION.includes(name));
   const addressed = spoken.filter(({ name }) => OF_OTHERS.includes(name));
+  const over = spoken.filter(({ name }) => OVER_REPLY.includes(name));
   const all = sessionRepresentatives(true);
   const written = all.filter(({ name }) => !SAME_IN_TEXT.test(name) && !/tools|look|order/.test(name));
   const calling = all.filter(({ name }) => OF_TOOLS.includes(name));
   const consenting = all.filter(({ name }) => OF_CONSENT.includes(name));
   const asking = { input: { ...input, memory: false, output: 'text' as const }, representatives: consenting };
   const looping: SessionParameters = { ...parameters, actions: { ...parameters.actions, rounds: 1 } };
+  const inReply = (bargeIn: Partial<SessionParameters['bargeIn']>) => ({
+    input: { ...input, memory: false },
+    representatives: over,
+    parameters: {
+      ...parameters,
+      bargeIn: { ...parameters.bargeIn, ...bargeIn },
+      speculation: { ...parameters.speculation, enabled: false },
+      phrases: { ...parameters.phrases, fillers: [] },
+    },
+  });
   return [
     { input, representatives: spoken },
     { input: inText, representatives: written },
@@ -105,6 +124,8 @@ export function models(): readonly SessionModel[] {
     { input: { ...input, memory: false }, representatives: calling, parameters: looping },
     { ...asking, parameters: looping },
     asking,
+    inReply({ duckMs: 0 }),
+    inReply({ pauseAtOnce: false }),
   ].map((options) => new SessionModel({ parameters, ...options }));
 }
 
@@ -149,7 +170,7 @@ export function feedImpossible({ sessions }: SessionPaths): Map<string, number> 
   return counts;
 }
 
-/** The text of docs/transitions.md after every path has run at every level. */
+/** The text of lab/transitions.md after every path has run at every level. */
 export function transitionsPage(
   { sessions, transitions }: SessionPaths,
   levels: Readonly<Record<string, Coverage>>,
@@ -163,13 +184,15 @@ export function transitionsPage(
     excused: { [LEVELS.inProcess]: UNREACHABLE, [LEVELS.nats]: UNREACHABLE },
     head: `# Transitions of the session, and the tests that take them
 
+For contributors. It answers: which transitions does the chart have, and how often do the generated paths take each?
+
 Written by \`node scripts/transitions.mjs\`; a test compares it with what the tests measured.
 
 Each row is one transition of the statechart in \`machines/session\`: one guarded branch of one event of one state, as
 the machine itself has them. The columns count the generated paths that took it, by where the path was run: on the
 kernel alone, on a session over the in-process bus, on a session over a real nats-server. ${states} abstract states
-of a spoken session, of one that replies in text, of one that sleeps, of one that ignores speech for others, and of
-three with tools,
+of a spoken session, of one that replies in text, of one that sleeps, of one that ignores speech for others, of
+three with tools, of one whose replies are not made softer, and of one whose replies are not paused,
 ${transitions.size} transitions, ${paths.length} paths of ${steps} events, the same at all three levels.
 
 What no runner would give it, such as the failure of a child that does not live, the kernel is given in every state as

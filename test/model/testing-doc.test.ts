@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 
-const page = readFileSync(new URL('../../docs/testing.md', import.meta.url), 'utf8');
+const page = readFileSync(new URL('../../docs/how-to/test-your-robot.md', import.meta.url), 'utf8');
 const folder = new URL('./examples/', import.meta.url);
 
-describe('docs/testing.md', () => {
+describe('docs/how-to/test-your-robot.md', () => {
   it('shows each example as the suite runs it', () => {
     const shown = [...page.matchAll(/<!-- (\S+) -->\n\n```ts\n(.*?)\n```/gs)].map(([, file, code]) => [
       file,

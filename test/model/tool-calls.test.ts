@@ -3,7 +3,7 @@
  * death of the process) in every order that a small model of them allows, on a real session with a journal. The suite takes
  * every third path; TOOL_PATHS=all takes all of them.
  */
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { journalOf } from '../../actors/journal/recorder.ts';
 import { inProcessBus } from '../../adapters/bus/in-process.ts';
 import { VirtualClock } from '../../machines/clock.ts';
@@ -261,58 +261,63 @@ function isStarted(command: object): boolean {
   return JSON.stringify(command).includes('"status":"started"');
 }
 
-it('two calls end as the model says, begin once and are told at most once, and after a crash each is known', async () => {
-  const every = process.env.TOOL_PATHS === 'all' ? 1 : 3;
-  const all = coveringPaths(model, explore(model), { maxSteps: 12 });
-  const paths = all.filter((_path, i) => i % every === 0);
-  const counted = { paths: paths.length, steps: 0, calls: 0, duplicates: 0, crashes: 0 };
-  for (const path of paths) {
-    const world = await shop();
-    const ids: string[] = [];
-    /** Number of requests by the end of each call. */
-    const endedAt = new Map<string, number>();
-    for (const { event, state } of path.steps) {
-      const after = `${path.steps.map((step) => step.event.type).join(' → ')} at ${event.type}`;
-      const requests = world.requests.length;
-      await perform(world, event.type, ids);
-      counted.steps += 1;
-      if (state.phase === 'idle') await world.atRest();
-      if (state.phase === 'crashed') {
-        counted.crashes += 1;
-        const left = world.left();
-        for (const [i, id] of world.begun.entries())
-          expect(left.find((call) => call.id === id)?.key, after).toBe(world.keys[i]);
-        for (const [i, { status }] of state.calls.entries()) {
-          const known = left.find((call) => call.id === ids[i])?.status;
-          // The end of a call need not be on disk.
-          if (known !== undefined) expect([status, 'started'], after).toContain(known);
+/** A third of all paths, in parts: each is a test of a few seconds. */
+const EVERY = process.env.TOOL_PATHS === 'all' ? 1 : 3;
+const PARTS = 8;
+const covering = coveringPaths(model, explore(model), { maxSteps: 12 }).filter((_path, i) => i % EVERY === 0);
+
+describe.each(Array.from({ length: PARTS }, (_, part) => part))('two calls, part %i of the model', (part) => {
+  it('end as the model says, begin once and are told at most once, and after a crash each is known', async () => {
+    const paths = covering.filter((_path, i) => i % PARTS === part);
+    const counted = { paths: paths.length, steps: 0, calls: 0, duplicates: 0, crashes: 0 };
+    for (const path of paths) {
+      const world = await shop();
+      const ids: string[] = [];
+      /** Number of requests by the end of each call. */
+      const endedAt = new Map<string, number>();
+      for (const { event, state } of path.steps) {
+        const after = `${path.steps.map((step) => step.event.type).join(' → ')} at ${event.type}`;
+        const requests = world.requests.length;
+        await perform(world, event.type, ids);
+        counted.steps += 1;
+        if (state.phase === 'idle') await world.atRest();
+        if (state.phase === 'crashed') {
+          counted.crashes += 1;
+          const left = world.left();
+          for (const [i, id] of world.begun.entries())
+            expect(left.find((call) => call.id === id)?.key, after).toBe(world.keys[i]);
+          for (const [i, { status }] of state.calls.entries()) {
+            const known = left.find((call) => call.id === ids[i])?.status;
+            // The end of a call need not be on disk.
+            if (known !== undefined) expect([status, 'started'], after).toContain(known);
+          }
+          break;
         }
-        break;
+        const is = new Map<string, string>(ids.map((id) => [id, 'asked']));
+        for (const { id, status } of world.talk.of('action')) is.set(id, status);
+        expect([...is.values()], after).toEqual(state.calls.map(({ status }) => status));
+        const [verb, about] = event.type.split(' ');
+        const told = new Map<string, number>();
+        for (const id of world.requests.flatMap(({ news }) => news)) told.set(id, (told.get(id) ?? 0) + 1);
+        for (const [i, id] of ids.entries()) {
+          const ended = is.get(id) === 'done' || is.get(id) === 'failed';
+          if (ended && !endedAt.has(id)) endedAt.set(id, requests);
+          // As soon as the robot may speak about it, and then never again.
+          const now =
+            (verb === 'result' || verb === 'failure') && Number(about) === i && state.phase === 'idle';
+          expect(told.get(id) ?? 0, after).toBeGreaterThanOrEqual(now ? 1 : 0);
+          expect(told.get(id) ?? 0, after).toBeLessThanOrEqual(1);
+          const known = world.requests.at(-1)?.known;
+          const asked = world.requests.length > (endedAt.get(id) ?? Number.POSITIVE_INFINITY);
+          if (state.phase === 'idle' && asked) expect(known?.get(id), after).toBe(is.get(id));
+        }
       }
-      const is = new Map<string, string>(ids.map((id) => [id, 'asked']));
-      for (const { id, status } of world.talk.of('action')) is.set(id, status);
-      expect([...is.values()], after).toEqual(state.calls.map(({ status }) => status));
-      const [verb, about] = event.type.split(' ');
-      const told = new Map<string, number>();
-      for (const id of world.requests.flatMap(({ news }) => news)) told.set(id, (told.get(id) ?? 0) + 1);
-      for (const [i, id] of ids.entries()) {
-        const ended = is.get(id) === 'done' || is.get(id) === 'failed';
-        if (ended && !endedAt.has(id)) endedAt.set(id, requests);
-        // As soon as the robot may speak about it, and then never again.
-        const now =
-          (verb === 'result' || verb === 'failure') && Number(about) === i && state.phase === 'idle';
-        expect(told.get(id) ?? 0, after).toBeGreaterThanOrEqual(now ? 1 : 0);
-        expect(told.get(id) ?? 0, after).toBeLessThanOrEqual(1);
-        const known = world.requests.at(-1)?.known;
-        const asked = world.requests.length > (endedAt.get(id) ?? Number.POSITIVE_INFINITY);
-        if (state.phase === 'idle' && asked) expect(known?.get(id), after).toBe(is.get(id));
-      }
+      counted.calls += world.begun.length;
+      counted.duplicates += world.keys.length - new Set(world.keys).size;
+      await world.talk.end();
     }
-    counted.calls += world.begun.length;
-    counted.duplicates += world.keys.length - new Set(world.keys).size;
-    await world.talk.end();
-  }
-  console.info(counted);
-  expect(counted.duplicates).toBe(0);
-  expect(counted.crashes).toBeGreaterThan(50);
+    console.info(counted);
+    expect(counted.duplicates).toBe(0);
+    expect(counted.crashes).toBeGreaterThan(50 / PARTS);
+  });
 });

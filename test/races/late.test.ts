@@ -5,8 +5,7 @@ import { SessionRunner } from '../../actors/session/runner.ts';
 import { VirtualClock } from '../../machines/clock.ts';
 import type { LogEntry } from '../../machines/log.ts';
 import { defaultParameters } from '../../machines/parameters.ts';
-import type { ChildKind } from '../../machines/session/events.ts';
-import { sessionMachine } from '../../machines/session/machine.ts';
+import type { ChildKind } from '../../machines/session/children.ts';
 
 type Run = Parameters<typeof childLogic>[0];
 
@@ -22,7 +21,7 @@ function runnerWith(children: Partial<Record<ChildKind, Run>>) {
   const child = (kind: ChildKind): ChildLogic => childLogic(children[kind] ?? waits);
   const runner = new SessionRunner(
     's',
-    sessionMachine(defaultParameters),
+    defaultParameters,
     { language: 'en', outputRate: 24_000, seed: 1, memory: false },
     {
       clock,

@@ -7,10 +7,10 @@ import { afterTest, temporaryFolder } from '../support/after-test.ts';
 import { withPrintedPage } from '../support/printed-client.ts';
 import { parley } from '../support/processes.ts';
 
-it('the examples of docs/ros.md talk and move with a server as it is started by default, also over TLS', {
+it('the examples of docs/how-to/ros.md talk and move with a server as it is started by default, also over TLS', {
   timeout: 120_000,
 }, async () => {
-  await withPrintedPage('ros.md', async ({ url, folder, run }) => {
+  await withPrintedPage('how-to/ros.md', async ({ url, folder, run }) => {
     const endpoint = `${url.replace('http', 'ws')}/rosbridge`;
     expect(await run(0, [endpoint])).toMatch(/Parley/u);
     // More than half a second of speech.
@@ -20,20 +20,22 @@ it('the examples of docs/ros.md talk and move with a server as it is started by 
     );
   });
   await withPrintedPage(
-    'ros.md',
+    'how-to/ros.md',
     async ({ url, run }) =>
       expect(await run(0, [`${url.replace('https', 'wss')}/rosbridge`])).toMatch(/Parley/u),
     { tls: true },
   );
 });
 
-it('with the dialog of docs/ros.md a robot is sent home, and says why it did not get there', {
+it('with the dialog of docs/how-to/ros.md a robot is sent home, and says why it did not get there', {
   timeout: 120_000,
 }, async () => {
   const robot = await RosbridgeServer.start();
   afterTest(() => robot.close());
   const folder = await temporaryFolder();
-  const [entries] = fencesOf('docs/ros.md').filter(({ marker }) => marker === 'example: dialog entries');
+  const [entries] = fencesOf('docs/how-to/ros.md').filter(
+    ({ marker }) => marker === 'example: dialog entries',
+  );
   const dialog = join(folder, 'robot.dialog.yaml');
   writeFileSync(dialog, `entries:\n${entries?.code.replace(/^/gm, '  ')}`);
   const server = parley([

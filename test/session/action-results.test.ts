@@ -57,12 +57,14 @@ describe('an action whose result the client reports', () => {
     expect(talk.of('error')).toEqual([]);
   });
 
-  it('fails at its deadline, which progress does not postpone; a later result is refused', async () => {
+  it('fails at its deadline, which progress postpones; a later result is refused', async () => {
     const talk = await reporting(['walk'], { parameters: parameters({ deadlines: { actionMs: 5_000 } }) });
     await askByText(talk);
     await talk.wait(4_000);
     report(talk, '1-walk', { status: 'progress' });
-    await backToIdle(talk, 2_000);
+    await talk.wait(4_500);
+    expect(published(talk)).toEqual(['1-walk started', '1-walk progress']);
+    await backToIdle(talk, 1_000);
     expect(published(talk)).toEqual(['1-walk started', '1-walk progress', '1-walk failed']);
     expect(talk.of('error')).toMatchObject([{ code: 'ACTION_TIMEOUT' }]);
     report(talk, '1-walk', { status: 'done' });

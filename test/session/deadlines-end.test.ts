@@ -1,14 +1,14 @@
 /** Deadlines at times with fractions of a ms, as real clocks have them: sums of such times are not exact. */
 import { describe, expect, it } from 'vitest';
 import { type ChildLogic, childLogic } from '../../actors/child.ts';
-import { SessionRunner } from '../../actors/session/runner.ts';
+import { type RunnerPorts, SessionRunner } from '../../actors/session/runner.ts';
 import { VirtualClock } from '../../machines/clock.ts';
+import { SessionKernel } from '../../machines/kernel.ts';
 import type { LogEntry } from '../../machines/log.ts';
 import { defaultParameters } from '../../machines/parameters.ts';
-import type { ChildKind } from '../../machines/session/events.ts';
+import type { ChildKind } from '../../machines/session/children.ts';
 import { type SessionMachine, sessionMachine } from '../../machines/session/machine.ts';
 
-const machine = sessionMachine(defaultParameters);
 const input = { language: 'en', outputRate: 24_000, seed: 1, memory: false } as const;
 /** Longer than every deadline. */
 const LONG_MS = 60_000;
@@ -19,7 +19,7 @@ interface Outcome {
 }
 
 /** A reply that begins `atMs` after the start: its speech engine gives audio once, its action never ends. */
-async function hang(atMs: number, chart: SessionMachine = machine): Promise<Outcome> {
+async function hang(atMs: number, chart: SessionMachine = sessionMachine): Promise<Outcome> {
   const clock = new VirtualClock({ settle: () => new Promise((resolve) => setImmediate(resolve)) });
   const log: LogEntry[] = [];
   const defects: string[] = [];
@@ -41,7 +41,8 @@ async function hang(atMs: number, chart: SessionMachine = machine): Promise<Outc
         signal.addEventListener('abort', () => reject(signal.reason), { once: true });
       });
     });
-  const runner = new SessionRunner('s', chart, input, {
+  const kernel = new SessionKernel(defaultParameters, input, undefined, chart);
+  const ports: RunnerPorts = {
     clock,
     child: (command) => child(command.child),
     listener: () => ({
@@ -53,7 +54,8 @@ async function hang(atMs: number, chart: SessionMachine = machine): Promise<Outc
     persist: () => {},
     onDefect: (error) => defects.push(error.message),
     log: (entry) => log.push(entry),
-  });
+  };
+  const runner: SessionRunner = new SessionRunner('s', defaultParameters, input, ports, kernel);
   runner.start();
   await clock.advance(atMs);
   runner.receive({ type: 'text', text: 'hello' }, 'client');
@@ -79,7 +81,7 @@ describe('a speech engine that hangs after some audio, and an action that never 
 });
 
 it('a chart that sets a delay for the same moment again and again ends its own session only', async () => {
-  const endless = machine.provide({
+  const endless = sessionMachine.provide({
     guards: { ttsGivesAudio: () => true },
     delays: { ttsDeadline: () => 0 },
   }) as SessionMachine;
@@ -92,7 +94,7 @@ it('a deadline of a session that has ended is never met, whatever comes later', 
   const events: string[] = [];
   const runner = new SessionRunner(
     's',
-    machine,
+    defaultParameters,
     { ...input, attention: 'wake' },
     {
       ...{ clock, publish: () => {}, cancelWork: () => {}, persist: () => {}, onDefect: () => {} },

@@ -85,7 +85,7 @@ describe('the robot says what became of an action', () => {
 
   it('at its deadline', async () => {
     const talk = await robot({
-      parameters: withDialog(parameters({ deadlines: { actionMs: 5_000 } }), DIALOG),
+      parameters: withDialog(parameters({ deadlines: { lastingActionMs: 5_000 } }), DIALOG),
     });
     await askByText(talk, 'go home');
     await backToIdle(talk);

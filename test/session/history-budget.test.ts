@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type Message, remember } from '../../machines/session/turn/history.ts';
+import type { Message } from '../../machines/session/model.ts';
+import { remember } from '../../machines/session/turn/history.ts';
 
 /** The history after turns of `words` letters each side. */
 function historyAfter(

@@ -123,8 +123,32 @@ describe('an action that may outlive its reply', () => {
     expect(listed(talk)).toEqual([]);
   });
 
+  it('has no deadline unless the dialog, the tool or the configuration gives it one', async () => {
+    const talk = await driving(['drive', '']);
+    await answered(talk);
+    await talk.wait(3_600_000);
+    expect(published(talk)).toEqual(['1-drive started']);
+    report(talk, '1-drive', { status: 'done' });
+    expect(published(talk).at(-1)).toBe('1-drive done');
+  });
+
+  it('has its deadline from its last progress', async () => {
+    const talk = await driving(['chime']);
+    await answered(talk);
+    for (let i = 0; i < 3; i++) {
+      await talk.wait(15_000);
+      report(talk, '1-chime', { status: 'progress' });
+    }
+    await talk.wait(15_000);
+    expect(published(talk).at(-1)).toBe('1-chime progress');
+    await talk.wait(6_000);
+    expect(published(talk).at(-1)).toBe('1-chime failed');
+  });
+
   it('fails at its own deadline, and another of its kind may start', async () => {
-    const talk = await driving(['chime', 'drive']);
+    const talk = await driving(['chime', 'drive'], {
+      parameters: parameters({ actions: LASTING, deadlines: { lastingActionMs: 30_000 } }),
+    });
     for (let i = 0; i < 2; i++) {
       await answered(talk);
     }

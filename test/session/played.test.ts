@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ListenerSample } from '../../machines/session/reply/listener.ts';
+import type { ListenerSample } from '../../machines/session/model.ts';
 import type { Conversation } from '../../testing/conversation.ts';
 import { answered, askByText, backToIdle, scene } from './scene.ts';
 

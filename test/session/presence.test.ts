@@ -42,6 +42,18 @@ describe('a client that loses its connection', () => {
     expect(talk.of('reply.end')).toEqual([]);
   });
 
+  it('is not heard later, if what it said last was held back as the robot began to speak', async () => {
+    const talk = await scene();
+    await askByText(talk, 'count');
+    await talk.until(() => talk.state === 'speaking');
+    await talk.beSilent(200);
+    await talk.speak(100);
+    talk.present(false);
+    const states = talk.states().length;
+    await talk.wait(2_000);
+    expect([talk.state, talk.states().length]).toEqual(['idle', states]);
+  });
+
   it('stays stopped', async () => {
     const talk = await scene();
     talk.send({ type: 'halt' });
@@ -50,14 +62,14 @@ describe('a client that loses its connection', () => {
     expect(talk.state).toBe('stopped');
   });
 
-  it('has the actions cancelled that it carries out', async () => {
-    const reply = { text: 'I go.', actions: [{ type: 'action', id: 'a', name: 'drive', args: {} }] } as const;
+  it('has the actions of its reply cancelled that it carries out', async () => {
+    const reply = { text: 'I go.', actions: [{ type: 'action', id: 'a', name: 'wave', args: {} }] } as const;
     const clock = new VirtualClock({ settle });
     const talk = await scene({
       ...{ clock, replies: [reply], results: true, actions: clientAction({ clock }), parameters: DRIVES },
     });
-    await askByText(talk, 'drive home');
-    await backToIdle(talk);
+    await askByText(talk, 'wave');
+    await talk.wait(3_000);
     talk.present(false);
     expect(talk.of('action').map(({ status }) => status)).toEqual(['started', 'cancelled']);
   });

@@ -4,7 +4,7 @@ import { speexResampler } from '../../adapters/audio/resampler.ts';
 import { inProcessBus } from '../../adapters/bus/in-process.ts';
 import { VirtualClock } from '../../machines/clock.ts';
 import { defaultParameters, type SessionParameters } from '../../machines/parameters.ts';
-import type { Message } from '../../machines/session/turn/history.ts';
+import type { Message } from '../../machines/session/model.ts';
 import { Conversation, type ConversationOptions, settle } from '../../testing/conversation.ts';
 import {
   type LlmScript,
@@ -62,6 +62,7 @@ export function parameters(
   return {
     endpointing: { ...base.endpointing, ...change.endpointing },
     speculation: { ...base.speculation, ...change.speculation },
+    reading: { ...base.reading, ...change.reading },
     bargeIn: { ...base.bargeIn, ...change.bargeIn },
     attention: { ...base.attention, ...change.attention },
     body: { ...base.body, ...change.body },

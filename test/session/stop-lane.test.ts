@@ -35,6 +35,9 @@ const WAVE = {
   actions: [{ type: 'action', id: 'a', name: 'wave', args: {} } as const],
 };
 
+/** A brief noise that begins sooner may be the robot's own voice, and is held back for 0.6 s. */
+const BEGINNING_MS = 900;
+
 describe('a stop that the recogniser rejects too narrowly', () => {
   const rejected = (nearest: string, confidence: number): SttScript => ({
     text: '',
@@ -206,7 +209,7 @@ describe('a suspected stop', () => {
   it('leaves a reply paused that is paused for the user, and the user’s words decide', async () => {
     const talk = await scene({ said: [{ text: 'hello' }, { text: 'mm' }] });
     await askAloud(talk);
-    await talk.beSilent(400);
+    await talk.beSilent(BEGINNING_MS);
     await talk.speak(100);
     talk.stopHeard(SUSPECTED);
     talk.stopHeard(REFUTED);
@@ -219,7 +222,7 @@ describe('a suspected stop', () => {
   it('outlives the verdict on a sound: the reply stays paused until the suspicion is over', async () => {
     const talk = await scene({ said: [{ text: 'hello' }, { text: '' }] });
     await askAloud(talk);
-    await talk.beSilent(400);
+    await talk.beSilent(BEGINNING_MS);
     await talk.speak(100);
     talk.stopHeard(SUSPECTED);
     await talk.beSilent(400);

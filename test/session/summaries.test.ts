@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { VirtualClock } from '../../machines/clock.ts';
-import type { Message } from '../../machines/session/turn/history.ts';
+import type { Message } from '../../machines/session/model.ts';
 import { settle } from '../../testing/conversation.ts';
 import { type LlmScript, scriptedLlm } from '../../testing/scripted-engines.ts';
 import { answered, parameters, scene, system, type Talk, user } from './scene.ts';

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { ERRORS } from '../../machines/errors.ts';
 import { backToIdle, parameters, say, user } from './scene.ts';
 import { calls, heard, outcome, TOOLS, type Workshop, workshop } from './workshop.ts';
 
@@ -79,7 +80,7 @@ describe('a call that the user must allow', () => {
     expect(talk.ran).toEqual([]);
     expect(talk.of('action')).toMatchObject([{ id: '1-p', status: 'refused' }]);
     const known = talk.asked[1]?.flatMap(({ actions = [] }) => actions);
-    expect(known).toEqual([pizza({ status: 'refused' })]);
+    expect(known).toEqual([pizza({ status: 'refused', message: ERRORS.ACTION_UNKNOWN })]);
   });
 
   it('stays refused if the user continues after the yes, and it is offered again', async () => {
@@ -151,6 +152,7 @@ describe('a call that the user must allow', () => {
     await silent.until(() => heard(silent).length === 1);
     await silent.wait(10_000);
     expect(silent.state).toBe('idle');
+    expect(heard(silent).at(-1)).toBe('I heard no answer, so I will not.');
     silent.send({ type: 'text', text: 'yes' });
     await backToIdle(silent);
     expect(silent.ran).toEqual([]);
@@ -262,6 +264,36 @@ describe('a call that the user must allow', () => {
     talk.send({ type: 'text', text: 'yes' });
     await backToIdle(talk);
     expect(talk.ran).toEqual([]);
+  });
+
+  it('is refused if the user speaks on before the question is audible', async () => {
+    const talk = await pizzeria({ said: [{ text: 'yes' }], voice: () => ({ firstByteMs: 3_000 }) });
+    talk.send({ type: 'text', text: 'I am hungry' });
+    await talk.wait(200);
+    await say(talk);
+    await backToIdle(talk);
+    expect(talk.ran).toEqual([]);
+    expect(talk.of('action')).toMatchObject([
+      { status: 'refused', message: 'the user did not hear the question' },
+    ]);
+  });
+
+  it('is still asked about after a "yeah" during the words before the question', async () => {
+    const words = 'Well, let me think about it for a moment, and then for another one.';
+    const talk = await pizzeria({
+      replies: [calls(words, 'pizza'), 'It is on its way.'],
+      said: [{ partial: 'yeah', text: 'yeah' }, { text: 'yes' }],
+    });
+    talk.send({ type: 'text', text: 'I am hungry' });
+    await talk.until(() => talk.state === 'speaking');
+    await talk.wait(500);
+    await say(talk);
+    await talk.until(() => heard(talk).length === 1);
+    expect(heard(talk)).toEqual([`${words} Shall I order a  pizza?`]);
+    expect(talk.ran).toEqual([]);
+    await say(talk);
+    await backToIdle(talk);
+    expect(talk.ran.map(({ name }) => name)).toEqual(['pizza']);
   });
 
   it('is refused if its reply ends before the question', async () => {

@@ -2,12 +2,11 @@
 import { describe, expect, it } from 'vitest';
 import { type KernelEvent, SessionKernel } from '../../machines/kernel.ts';
 import { defaultParameters } from '../../machines/parameters.ts';
-import { sessionMachine } from '../../machines/session/machine.ts';
 
 const SAID = 'One moment, please.';
 
 function heardAfter(events: readonly KernelEvent[]): string | undefined {
-  const kernel = new SessionKernel(sessionMachine(defaultParameters), {
+  const kernel = new SessionKernel(defaultParameters, {
     language: 'en',
     outputRate: 24_000,
     seed: 1,

@@ -5,11 +5,9 @@ import { SessionRunner } from '../../actors/session/runner.ts';
 import { VirtualClock } from '../../machines/clock.ts';
 import type { LogEntry } from '../../machines/log.ts';
 import { defaultParameters } from '../../machines/parameters.ts';
-import type { ChildKind } from '../../machines/session/events.ts';
-import { sessionMachine } from '../../machines/session/machine.ts';
+import type { ChildKind } from '../../machines/session/children.ts';
 import { replayLog } from '../../testing/replay-log.ts';
 
-const machine = sessionMachine(defaultParameters);
 const input = { language: 'en', outputRate: 24_000, seed: 1, memory: false } as const;
 
 /** A real runner whose language engine is `flood`; every other child waits. */
@@ -26,7 +24,7 @@ function flooded(flood: (scope: ChildScope) => void) {
       if (kind === 'llm') flood(scope);
       return waits(scope);
     });
-  const runner = new SessionRunner('s', machine, input, {
+  const runner = new SessionRunner('s', defaultParameters, input, {
     clock,
     child: (command) => child(command.child),
     publish: () => {},
@@ -56,7 +54,7 @@ describe('a runner behind 2,000 events of one reply', () => {
       entry.type === 'event' && entry.event.type === 'llm.delta' ? [entry.event.text] : [],
     );
     expect(texts).toEqual(Array.from({ length: 2_000 }, (_, i) => `word ${i} `));
-    expect(replayLog(log, machine, input)).toBeUndefined();
+    expect(replayLog(log, defaultParameters, input)).toBeUndefined();
     expect(defects).toEqual([]);
   });
 
@@ -72,19 +70,23 @@ describe('a runner behind 2,000 events of one reply', () => {
     expect(stale()).toBe(2_000 - (handled - 1));
   });
 
-  it('handles an interrupt ahead of waiting events', async () => {
+  it('handles commands of the client at once, ahead of waiting events, up to a share of their own', async () => {
     const { runner, clock, events } = flooded(deltas(2_000));
     runner.receive({ type: 'text', text: 'hello' }, 'client');
     const handled = events().length;
     runner.receive({ type: 'interrupt' }, 'client');
-    await clock.advance(0);
     expect(events().slice(handled)).toEqual(['interrupt']);
     expect(runner.kernel.state).toBe('idle');
+    for (let i = 0; i < 2_000; i++) runner.receive({ type: 'commit', sample: i }, 'client');
+    expect(events().length).toBeLessThan(200);
+    await clock.advance(100);
+    expect(events().filter((type) => type === 'commit')).toHaveLength(2_000);
   });
 
   it('is not rearmed by a message sent before the stop', async () => {
     const { runner, clock, events } = flooded(deltas(2_000));
     runner.receive({ type: 'text', text: 'hello' }, 'client');
+    for (let i = 0; i < 100; i++) runner.receive({ type: 'commit', sample: i }, 'client');
     runner.receive({ type: 'rearm' }, 'client');
     runner.receive({ type: 'halt' }, 'client');
     await clock.advance(10);

@@ -10,7 +10,7 @@ export interface TestCertificate {
   readonly ca: string;
 }
 
-/** Makes a certificate for `localhost` that is valid for a day, as docs/realtime.md does. */
+/** Makes a certificate for `localhost` that is valid for a day, as docs/how-to/openai-realtime.md does. */
 export function makeCertificate(folder: string, name = 'cert'): TestCertificate {
   const [cert, key] = [join(folder, `${name}.pem`), join(folder, `${name}-key.pem`)];
   const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '1'];

@@ -1,7 +1,8 @@
 import WebSocket from 'ws';
 import { realClock } from '../../adapters/real-clock.ts';
+import { decodeAudio } from '../../machines/audio-message.ts';
 import { parseJson } from '../../machines/json.ts';
-import { decodeAudio, SUBPROTOCOL } from '../../machines/wire.ts';
+import { SUBPROTOCOL } from '../../machines/wire.ts';
 import { Microphone } from '../../server/client/microphone.ts';
 import { Speaker } from '../../server/client/speaker.ts';
 import type { ClientProgram } from '../../server/conformance/kit.ts';

@@ -5,9 +5,9 @@ import type { AddressInfo } from 'node:net';
 import { extname, join, normalize } from 'node:path';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { FRAME_MS, samplesPerFrame } from '../../machines/audio.ts';
+import { encodeAudio } from '../../machines/audio-message.ts';
 import {
   type ClientMessage,
-  encodeAudio,
   type ReadyMessage,
   type ServerMessage,
   SUBPROTOCOL,
@@ -214,6 +214,12 @@ export class ScriptedSessionServer {
       }));
     await session.until(({ received }) => received.length > 0);
     return session;
+  }
+
+  /** Forgets connections that no test took, and tests that still wait for one: what a failed test leaves. */
+  forget(): void {
+    this.#arrived.length = 0;
+    this.#wanted.length = 0;
   }
 
   async close(): Promise<void> {

@@ -6,6 +6,7 @@ import { speexResampler } from '../../adapters/audio/resampler.ts';
 import { inProcessBus } from '../../adapters/bus/in-process.ts';
 import type { EspeakTtsOptions } from '../../adapters/tts/espeak/espeak.ts';
 import { FRAME_MS, msOfSamples, PIPELINE_RATE, samplesInMs, samplesPerFrame } from '../../machines/audio.ts';
+import { ParleyError } from '../../machines/errors.ts';
 import type { SessionParameters } from '../../machines/parameters.ts';
 import type { Attention, SessionMessage } from '../../machines/wire.ts';
 import { Conversation } from '../conversation.ts';
@@ -185,7 +186,7 @@ class Talk {
       read: dialogReader(dialog),
       vad: time.vad(engines.vad),
       ...(engines.spotter && { stopSpotter: time.spotter(engines.spotter) }),
-      ...(prepared.echoGain > 0 && { echo: 'present' }),
+      echo: scenario.echo,
       stt: time.stt(engines.stt, engines.decoded),
       llm: time.llm(engines.llm),
       tts:
@@ -225,9 +226,16 @@ class Talk {
       defects: [
         ...violations.map(({ invariant, what }) => `invariant ${invariant}: ${what}`),
         ...(divergence ? [`replay differs at ${divergence.seq}`] : []),
-        ...this.#talk.problems.map((problem) => problem.message),
+        ...this.#talk.problems.filter((problem) => !this.#isTrue(problem)).map(({ message }) => message),
       ],
     };
+  }
+
+  /** A client that says `cancelled` beside a microphone that hears the robot is rightly told so. */
+  #isTrue(problem: Error): boolean {
+    const { echo } = this.#scenario;
+    const lies = echo === 'cancelled' && this.#prepared.echoGain > 0;
+    return lies && problem instanceof ParleyError && problem.code === 'ECHO_NOT_CANCELLED';
   }
 
   /** Lets one step happen, and waits for what comes of it. */

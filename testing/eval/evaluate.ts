@@ -9,7 +9,7 @@ import type { ModelledLatency } from './held-time.ts';
 import { type Evaluation, measured, summed } from './measure.ts';
 import type { EvalScenario } from './scenario.ts';
 
-/** Of a machine that answers in time, as measured with one session (docs/benchmarks). */
+/** Of a machine that answers in time, as measured with one session (lab/results.md). */
 export const MODELLED_LATENCY: ModelledLatency = { vadMs: 3, sttMs: 40, llmMs: 1, ttsMs: 20 };
 
 export interface EvaluateOptions {

@@ -3,7 +3,7 @@ import { dirname, isAbsolute, join } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { ParleyError } from '../../machines/errors.ts';
-import { ATTENTION_MODES } from '../../machines/wire.ts';
+import { ATTENTION_MODES, ECHO_STATES } from '../../machines/wire.ts';
 import { NOISES } from './sounds.ts';
 
 /** What may happen in a conversation, each with what it is measured by. */
@@ -44,8 +44,10 @@ const stepSchema = z
         `A sound that is not for the robot: ${NOISES.join(', ')}, or a WAV file. The robot should go on, or stay silent.`,
       ),
     stop: words('The voice stop. The robot should be stopped.'),
-    listen: words('The robot is asked this in writing, and nobody speaks. It should say all of its answer.'),
-    quiet: length('Nobody says or plays anything for this long, ms. The robot should stay silent.'),
+    listen: words(
+      'The robot is asked this in writing, and the user is silent. It should say all of its answer.',
+    ),
+    quiet: length('Silence for this long, ms. The robot should stay silent.'),
     over: words('The robot is asked this in writing first; the step happens while it answers.'),
     afterMs: ms('How long after the reply begins to sound the step happens.').default(1_200),
     expect: words('What counts as understood. Default: what is said; needed for a WAV file.'),
@@ -88,6 +90,10 @@ const scenarioSchema = z.strictObject({
     .describe(
       'Level of the robot’s own voice at the microphone, relative to the user’s. Without it there is no echo.',
     ),
+  echo: z
+    .enum(ECHO_STATES)
+    .default('unknown')
+    .describe('What the client says of it, as `hello.audio.echo`; it need not be true.'),
   reverbMs: z.int().min(1).max(1_000).default(250).describe('Time in which the room’s sound falls by 60 dB.'),
   distanceM: z.number().min(0.01).max(10).default(0.3).describe('From loudspeaker to microphone.'),
   distortion: z.number().min(0).max(1).default(0).describe('How far the loudspeaker clips softly.'),

@@ -22,10 +22,13 @@ export class WyomingPeer {
   onEvent: (event: WyomingMessage) => void = () => {};
   answersPings = true;
   #bytes = Buffer.alloc(0);
+  #barriers = 0;
+  #passed = 0;
   readonly #awaiting = new Awaiting({ story: () => this.#story(), closed: () => this.socket.closed });
 
   constructor(socket: Socket) {
     this.socket = socket;
+    socket.setNoDelay(true);
     socket.on('error', () => {});
     socket.on('data', (chunk) => {
       this.#bytes = Buffer.concat([this.#bytes, chunk]);
@@ -52,6 +55,13 @@ export class WyomingPeer {
     this.socket.write(Buffer.concat([Buffer.from(`${JSON.stringify(header)}\n${block}`), payload]));
   }
 
+  /** Resolves once the other end has read everything written so far, and this one what the other had written. */
+  async ping(): Promise<void> {
+    const text = `barrier ${++this.#barriers}`;
+    this.send('ping', { text });
+    await this.until(() => this.#passed === this.#barriers, text);
+  }
+
   of(type: string): WyomingMessage[] {
     return this.received.filter((event) => event.type === type);
   }
@@ -76,7 +86,8 @@ export class WyomingPeer {
   #take(event: WyomingMessage): void {
     if (event.type === 'ping') {
       if (this.answersPings && this.socket.writable) this.send('pong', event.data);
-    } else if (event.type !== 'pong' || event.data.text === 'own') {
+    } else if (event.type === 'pong' && event.data.text === `barrier ${this.#passed + 1}`) this.#passed++;
+    else if (event.type !== 'pong' || event.data.text === 'own') {
       this.received.push(event);
       this.onEvent(event);
     }

@@ -1,9 +1,11 @@
 /** What the model knows of the children of a session: their audio, the listener's position, and what the machine makes them do. */
+
 import { samplesInMs, samplesPerFrame } from '../../machines/audio.ts';
 import type { KernelEvent } from '../../machines/kernel.ts';
 import { heardLength } from '../../machines/policies/heard.ts';
-import { CHILD_KINDS, type ChildKind } from '../../machines/session/events.ts';
-import type { ListenerSample } from '../../machines/session/reply/listener.ts';
+import { CHILD_KINDS, type ChildKind } from '../../machines/session/children.ts';
+import { NEVER_MS } from '../../machines/session/effects.ts';
+import type { ListenerSample } from '../../machines/session/model.ts';
 import type { PendingTimer, SessionModelState } from './session-model.ts';
 
 /** State of the children, where it decides which events they can send next. */
@@ -198,7 +200,7 @@ export function follow(
       return { ...state, timers: state.timers.filter(({ id }) => id !== text('sendId')) };
     case 'xstate.raise': {
       const delayMs = field(params, 'delay');
-      if (typeof delayMs !== 'number') return state;
+      if (typeof delayMs !== 'number' || delayMs === NEVER_MS) return state;
       const timer: PendingTimer = { id: text('id'), dueMs: state.atMs + delayMs };
       const before = state.timers.filter(({ dueMs }) => dueMs <= timer.dueMs);
       return { ...state, timers: [...before, timer, ...state.timers.slice(before.length)] };

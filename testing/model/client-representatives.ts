@@ -1,6 +1,6 @@
 import { actionsOfReply } from '../../machines/session/actions/ends.ts';
-import type { RobotAction } from '../../machines/session/context.ts';
 import { lastingOf } from '../../machines/session/lasting/lasting.ts';
+import type { RobotAction } from '../../machines/session/model.ts';
 import type { ActionReport, TurnDetection } from '../../machines/wire.ts';
 import { type Happens, isDefault, type Representative, type SessionModelState } from './session-model.ts';
 

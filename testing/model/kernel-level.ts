@@ -10,7 +10,7 @@ export type SessionPath = ModelPath<SessionModelState, SessionModelEvent>;
 
 /** Runs a path on a fresh kernel and returns its steps; throws where the kernel departs from the model. */
 export function runOnKernel(model: SessionModel, path: SessionPath): Step[] {
-  const kernel = new SessionKernel(model.machine, model.input);
+  const kernel = new SessionKernel(model.parameters, model.input);
   const steps: Step[] = [kernel.initial];
   path.steps.forEach(({ state }, index) => {
     for (const { event, source, atMs } of state.happenings) {

@@ -11,14 +11,9 @@ import { ParleyError } from '../../machines/errors.ts';
 import { type InvariantMonitor, sessionMonitor, type Violation } from '../../machines/invariants.ts';
 import { canonicalJson } from '../../machines/json.ts';
 import type { LogEntry } from '../../machines/log.ts';
-import {
-  CHILD_KINDS,
-  type ChildEvent,
-  type ChildKind,
-  type EarEvent,
-  type SessionEvent,
-} from '../../machines/session/events.ts';
-import type { ListenerSample } from '../../machines/session/reply/listener.ts';
+import { CHILD_KINDS, type ChildKind } from '../../machines/session/children.ts';
+import type { ChildEvent, EarEvent, SessionEvent } from '../../machines/session/events.ts';
+import type { ListenerSample } from '../../machines/session/model.ts';
 import type { SessionMessage } from '../../machines/wire.ts';
 import { type Divergence, replayLog } from '../replay-log.ts';
 import { listenerOf } from './children.ts';
@@ -51,7 +46,7 @@ interface Order {
 }
 
 /** Time limit of a reaction: a session that exceeds it is stuck. */
-const STUCK_MS = 1_500;
+const STUCK_MS = 20_000;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -112,7 +107,7 @@ class PuppetSession {
     this.#bus = bus;
     this.#session = session;
     this.#monitor = sessionMonitor(model.parameters, model.input);
-    this.runner = new SessionRunner(session, model.machine, model.input, {
+    this.runner = new SessionRunner(session, model.parameters, model.input, {
       clock: this.#clock,
       child: ({ child }) => this.#puppet(child),
       listener: () => this.#listen(),
@@ -197,10 +192,10 @@ class PuppetSession {
     await this.#until(() => this.#heard.length >= this.#published.length, 'the client did not hear all');
     if (this.#heard.join('\n') !== this.#published.join('\n'))
       throw new Error('the client received messages in another order than published');
-    const { machine, input } = this.#model;
+    const { parameters, input } = this.#model;
     return {
       violations: this.#monitor.end(),
-      divergence: replayLog(this.#log, machine, input),
+      divergence: replayLog(this.#log, parameters, input),
       late: late.length,
     };
   }
@@ -316,6 +311,7 @@ const LATE_EVENTS: Record<ChildKind, SessionEvent> = {
   playback: { type: 'playout.started' },
   actions: { type: 'action.done', id: 'a0', result: null },
   lasting: { type: 'action.done', id: 'a0', result: null },
+  discarded: { type: 'discarded.words', utterance: 0, output: { text: 'too late' } },
 };
 
 function ordersTo(session: string): string {

@@ -1,6 +1,9 @@
 /** Representative events of a session: a finite set for all possible ones, each where it can really happen. */
+
 import { type ErrorCode, type ErrorRecord, errorRecord, ParleyError } from '../../machines/errors.ts';
-import { CHILD_KINDS, type ChildKind, type TurnEnd } from '../../machines/session/events.ts';
+import { CHILD_KINDS, type ChildKind } from '../../machines/session/children.ts';
+import type { TurnEnd } from '../../machines/session/events.ts';
+import { isDueAnyway } from '../../machines/session/turn/pending.ts';
 import { PIECE_SAMPLES, playedBy } from './children.ts';
 import {
   clientRepresentatives,
@@ -8,6 +11,7 @@ import {
   running,
   runningLasting,
 } from './client-representatives.ts';
+import { discardedRepresentatives } from './discarded-representatives.ts';
 import { type Happens, isDefault, type Representative, type SessionModelState } from './session-model.ts';
 
 /** Words of the user, by their meaning for the machine. The model's parameters contain the voice stop. */
@@ -75,6 +79,7 @@ const ERROR_OF: Record<ChildKind | 'ear' | 'action', ErrorRecord> = {
   playback: scriptedError('PLAYBACK_FAILED'),
   actions: scriptedError('ACTION_FAILED'),
   lasting: scriptedError('ACTION_FAILED'),
+  discarded: scriptedError('STT_FAILED'),
   action: scriptedError('ACTION_FAILED'),
 };
 
@@ -106,6 +111,7 @@ export const IMPOSSIBLE_EVENTS: readonly Happens[] = [
   { type: 'action.result', id: 'unknown', status: 'done' },
   { type: 'action.done', id: 'unknown', result: null },
   { type: 'action.failed', id: 'unknown', error: ERROR_OF.action },
+  { type: 'discarded.words', utterance: 99, output: { text: WORDS.halt } },
   { type: 'xstate.done.actor.stt', output: { text: WORDS.request } },
   { type: 'xstate.done.actor.memory', output: { facts: [] } },
   { type: 'xstate.done.actor.llm' },
@@ -164,7 +170,9 @@ function stopLane(): Representative[] {
     lane('stop.suspected', { type: 'stop.suspected', phrase: WORDS.halt, sample: 0, ageMs: 0 }, (state) => {
       const { settings, pending, reply } = state.snapshot.context;
       const matters = SUSPECTED_IN.some((conversation) => state.snapshot.matches({ conversation }));
-      return matters && !suspected(state) && isDefault(settings) && !pending?.asked && !reply?.asked;
+      return (
+        matters && !suspected(state) && isDefault(settings) && !isDueAnyway(pending) && !isDueAnyway(reply)
+      );
     }),
     lane('stop.refuted', { type: 'stop.refuted' }, suspected),
     lane(
@@ -201,6 +209,7 @@ function stt(): Representative[] {
     ),
     failure('stt'),
     failure('speculation'),
+    ...discardedRepresentatives(WORDS, ERROR_OF.stt),
   ];
 }
 

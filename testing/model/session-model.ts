@@ -1,15 +1,17 @@
 /** A session as a model: the real machine, the kernel's delays, and the possible events of its children. */
+
 import type { SnapshotFrom } from 'xstate';
 import type { KernelEvent, TimerEvent } from '../../machines/kernel.ts';
 import type { EventSource } from '../../machines/log.ts';
 import type { SessionParameters } from '../../machines/parameters.ts';
 import { interrupts } from '../../machines/session/barge-in/barge-in.ts';
-import type { SessionInput } from '../../machines/session/context.ts';
-import type { MachineEvent } from '../../machines/session/effects.ts';
-import { CHILD_KINDS, type ChildKind } from '../../machines/session/events.ts';
+import { CHILD_KINDS, type ChildKind } from '../../machines/session/children.ts';
+import { discardedOf } from '../../machines/session/halt/discarded.ts';
 import { lastingOf } from '../../machines/session/lasting/lasting.ts';
 import { type SessionMachine, sessionMachine } from '../../machines/session/machine.ts';
+import type { MachineEvent, SessionInput } from '../../machines/session/model.ts';
 import { isAudible } from '../../machines/session/reply/listener.ts';
+import { isDueAnyway } from '../../machines/session/turn/pending.ts';
 import { turnInHand } from '../../machines/session/turn/words.ts';
 import type { SettingsChange } from '../../machines/wire.ts';
 import {
@@ -58,7 +60,7 @@ export interface SessionModelState {
 }
 
 /** What happens to a session whose client is away, in the model; the chart handles all else as without one. */
-const WHILE_AWAY = /^(back|halt|lost|action\.result|lasting|stop\.)/;
+const WHILE_AWAY = /^(back|halt|lost|action\.result|lasting|discarded|stop\.)/;
 
 /** An event of the model, by its name in paths; the machine's event depends on the state. */
 export interface SessionModelEvent {
@@ -95,10 +97,10 @@ export class SessionModel implements Model<SessionModelState, SessionModelEvent>
   readonly #representatives: ReadonlyMap<string, Representative>;
 
   constructor(options: SessionModelOptions) {
-    this.machine = sessionMachine(options.parameters);
+    this.machine = sessionMachine;
     this.input = options.input;
     this.parameters = options.parameters;
-    this.stepper = new Stepper(this.machine, options.input);
+    this.stepper = new Stepper(this.machine, { input: options.input, parameters: options.parameters });
     this.#representatives = new Map(options.representatives.map((one) => [one.name, one]));
   }
 
@@ -210,14 +212,16 @@ export class SessionModel implements Model<SessionModelState, SessionModelEvent>
     const started = reply?.actions.some(({ status }) => status === 'started');
     const asked = reply?.actions.some(({ status }) => status === 'asked');
     const tools = snapshot.context.tools ? [reply?.rounds?.length, started, asked, !!question?.calls] : [];
+    const waiting = discardedOf(snapshot.context).map(({ utterance }) => utterance.endedAtMs === null);
     const beside =
       lasting > 0 ||
+      waiting.length > 0 ||
       followUps ||
       suspicion ||
       question ||
       body?.moving ||
       snapshot.matches({ presence: 'away' });
-    if (!isDefault(settings) || pending?.asked || reply?.asked || beside)
+    if (!isDefault(settings) || isDueAnyway(pending) || isDueAnyway(reply) || beside)
       return JSON.stringify([
         settings?.turnDetection,
         value,
@@ -227,6 +231,7 @@ export class SessionModel implements Model<SessionModelState, SessionModelEvent>
         !!followUps,
         question?.count,
         ...tools,
+        ...waiting.slice(0, 2),
       ]);
     return JSON.stringify([
       value,
@@ -312,5 +317,5 @@ export function isDefault(settings: SettingsChange | undefined): boolean {
 }
 
 function delayOfYielding(id: string | undefined): string | undefined {
-  return /\.(confirmSpeech|backchannelMax|verdict)\./.exec(id ?? '')?.[1];
+  return /\.(confirmSpeech|confirmDoubted|backchannelMax|heardMax|verdict)\./.exec(id ?? '')?.[1];
 }

@@ -1,8 +1,7 @@
 import { type InvariantMonitor, sessionMonitor } from '../../machines/invariants.ts';
 import type { LogEntry } from '../../machines/log.ts';
 import type { SessionParameters } from '../../machines/parameters.ts';
-import type { SessionInput } from '../../machines/session/context.ts';
-import type { SessionMachine } from '../../machines/session/machine.ts';
+import type { SessionInput } from '../../machines/session/model.ts';
 import type { EndReason, Modality, PublicState } from '../../machines/wire.ts';
 import { replayLog } from '../replay-log.ts';
 import type { LogHash } from './log-hash.ts';
@@ -12,7 +11,6 @@ import { SometimesWatch } from './sometimes-watch.ts';
 
 /** What all sessions of a seed are checked against. */
 export interface AuditOptions {
-  readonly machine: SessionMachine;
   readonly parameters: SessionParameters;
   readonly hash: LogHash;
   /** What the client sends; audio. */
@@ -89,7 +87,7 @@ export class Audit {
   end(): void {
     this.#monitor.end();
     this.#report();
-    const divergence = replayLog(this.#log, this.#options.machine, this.#input);
+    const divergence = replayLog(this.#log, this.#options.parameters, this.#input);
     if (divergence)
       this.#find('replay', `at ${divergence.seq}: ${divergence.expected} became ${divergence.actual}`);
   }

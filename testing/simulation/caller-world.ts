@@ -2,7 +2,6 @@ import type { Bus } from '../../actors/ports/bus.ts';
 import type { VirtualClock } from '../../machines/clock.ts';
 import type { LogEntry } from '../../machines/log.ts';
 import type { SessionParameters } from '../../machines/parameters.ts';
-import type { SessionMachine } from '../../machines/session/machine.ts';
 import type { Chains } from './chains.ts';
 import type { Faults } from './faults.ts';
 import type { LogHash } from './log-hash.ts';
@@ -12,7 +11,6 @@ import type { Sometimes } from './sometimes.ts';
 import type { Workers } from './workers.ts';
 
 interface Chart {
-  readonly machine: SessionMachine;
   readonly parameters: SessionParameters;
 }
 

@@ -1,11 +1,10 @@
 import type { EngineKind } from '../../actors/subjects.ts';
 import type { Clock } from '../../machines/clock.ts';
 import type { ErrorCode } from '../../machines/errors.ts';
-import type { KernelEvent } from '../../machines/kernel.ts';
-import { delayName } from '../../machines/kernel.ts';
+import { delayName, type KernelEvent } from '../../machines/kernel.ts';
 import type { LogEntry } from '../../machines/log.ts';
 import { defaultParameters } from '../../machines/parameters.ts';
-import type { ChildKind } from '../../machines/session/events.ts';
+import type { ChildKind } from '../../machines/session/children.ts';
 import type { EndReason, PublicState } from '../../machines/wire.ts';
 import type { Chains } from './chains.ts';
 import type { Sometimes } from './sometimes.ts';
@@ -135,6 +134,8 @@ export class ChainAudit {
   #onEvent(event: KernelEvent): void {
     switch (event.type) {
       case 'llm.delta':
+        if (event.text !== '') this.#llmTold = true;
+        return;
       case 'llm.action':
         this.#llmTold = true;
         return;

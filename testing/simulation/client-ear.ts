@@ -1,5 +1,6 @@
 import type { SessionClient } from '../../actors/session/handle.ts';
 import type { Clock } from '../../machines/clock.ts';
+import { readAloud } from '../../machines/policies/reading/mod.ts';
 import { countWords, PacedPosition } from '../../machines/session/reply/heard-check.ts';
 import type { Modality, PublicState, SessionMessage } from '../../machines/wire.ts';
 import type { ReplyHeard } from './chain-audit.ts';
@@ -163,12 +164,13 @@ export class ClientEar implements SessionClient {
     const slack = (SLACK_MS * this.#options.outputRate) / 1_000;
     const position = this.#position.at(this.#options.clock.nowMs()) + slack;
     const played = this.#playedWords(interrupted ? position : Number.POSITIVE_INFINITY);
-    const words = heard
-      .split(/\s+/u)
-      .map(spoken)
-      .filter((word) => word !== '');
-    const at = this.#options.onHeard ? firstMissing(words, played) : firstOther(words, played);
-    if (at >= 0) this.#find(`'${words[at]}' counts as heard, but what was played is '${played.join(' ')}'`);
+    const first = this.#options.onHeard ? firstMissing : firstOther;
+    const readings = LANGUAGES.map((language) => wordsOf(readAloud(heard, language).text));
+    if (readings.some((words) => first(words, played) < 0)) return;
+    const [words = []] = readings;
+    this.#find(
+      `'${words[first(words, played)]}' counts as heard, but what was played is '${played.join(' ')}'`,
+    );
   }
 
   /** The engines that spoke in this reply. */
@@ -212,6 +214,16 @@ export class ClientEar implements SessionClient {
   #find(what: string): void {
     this.#options.found(what);
   }
+}
+
+/** Those of the simulated sessions: "up.up" is "up dot up", or "up Punkt up". */
+const LANGUAGES = ['en', 'de'] as const;
+
+function wordsOf(text: string): readonly string[] {
+  return text
+    .split(/\s+/u)
+    .map(spoken)
+    .filter((word) => word !== '');
 }
 
 /** A word lasts at least 10 ms. */

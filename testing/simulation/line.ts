@@ -1,5 +1,6 @@
 import type { SessionClient } from '../../actors/session/handle.ts';
 import { openSession, type SessionDeps } from '../../actors/session/session.ts';
+import { slowCheck } from '../../adapters/schema/slow-check.ts';
 import { ParleyError } from '../../machines/errors.ts';
 import type { EndReason, PublicState } from '../../machines/wire.ts';
 import { Audit } from './audit.ts';
@@ -60,9 +61,9 @@ export class Line {
     this.manners = mannersOf(seed, id, options.user, chains !== undefined);
     const { hears, input, output, outputRate, viaBus } = this.manners;
     this.#chains = chains && this.#judge(chains, viaBus);
-    const { machine, parameters } = charts[this.manners.calls ? 'calling' : 'plain'];
+    const { parameters } = charts[this.manners.calls ? 'calling' : 'plain'];
     this.audit = new Audit(id, input, {
-      ...{ machine, parameters, hash, hears, found, reached },
+      ...{ parameters, hash, hears, found, reached },
       ...(onLog ? { onLog } : {}),
       onReplyEnd: ({ reason }) => options.onReplyEnd(reason),
     });
@@ -145,6 +146,7 @@ export class Line {
     const { world } = workers;
     return {
       ...(this.#model && { speech: { engine: this.#model.engine } }),
+      slowSchemaCheck: slowCheck,
       ...{ bus, clock, ...charts[calls ? 'calling' : 'plain'], resamplers: nearestResampler },
       engines: viaBus ? workers.remote() : workers.direct(),
       vad: plannedVad(world),

@@ -1,4 +1,4 @@
-import type { SessionInput } from '../../machines/session/context.ts';
+import type { SessionInput } from '../../machines/session/model.ts';
 import type { Attention, Modality } from '../../machines/wire.ts';
 import { Random } from './random.ts';
 

@@ -61,7 +61,7 @@ class MortalSession implements Handle {
   constructor(options: MortalOptions) {
     this.#options = options;
     this.#disk = new Disk(options);
-    this.#replay = new WholeReplay(options.deps.machine, options.found);
+    this.#replay = new WholeReplay(options.found);
     this.#inner = this.#open();
   }
 
@@ -90,7 +90,7 @@ class MortalSession implements Handle {
     for (const death of this.#deaths) death.cancel();
     await this.#up;
     await this.#inner.close(reason);
-    checkReplay(this.#options.deps.machine, this.#disk.whole(), this.#options.found);
+    checkReplay(this.#disk.whole(), this.#options.found);
   }
 
   #open(rebuilt?: Rebuilt): Session {
@@ -180,10 +180,9 @@ class MortalSession implements Handle {
   }
 
   async #resume(): Promise<void> {
-    const { deps, found, reached, audit, ear } = this.#options;
+    const { found, reached, audit, ear } = this.#options;
     const journal = this.#disk.left();
-    const { machine } = deps;
-    const options = { machine, sha256, inputEnd: 0, played: ear.played(), breathe: async () => {} };
+    const options = { sha256, inputEnd: 0, played: ear.played(), breathe: async () => {} };
     const rebuilt = await rebuild(journal, options);
     if (!rebuilt) throw new Error('the journal was not continued');
     const { reply } = rebuilt.kernel.context;

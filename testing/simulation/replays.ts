@@ -4,16 +4,13 @@ import type { Journal, JournalRecord } from '../../machines/journal/record.ts';
 import { replayJournal } from '../../machines/journal/replay.ts';
 import { JournalWriter } from '../../machines/journal/writer.ts';
 import { SessionKernel } from '../../machines/kernel.ts';
-import type { SessionMachine } from '../../machines/session/machine.ts';
 
 /** Checks that a session as rebuilt is the one that a replay of its whole journal gives. A journal that has grown is replayed on from where it was. */
 export class WholeReplay {
-  readonly #machine: SessionMachine;
   readonly #found: (what: string) => void;
   #at: { readonly kernel: SessionKernel; readonly writer: JournalWriter; last?: JournalRecord } | undefined;
 
-  constructor(machine: SessionMachine, found: (what: string) => void) {
-    this.#machine = machine;
+  constructor(found: (what: string) => void) {
     this.#found = found;
   }
 
@@ -31,7 +28,7 @@ export class WholeReplay {
     const isLonger = before && records[before.record]?.stateHash === before.stateHash;
     if (!this.#at || !isLonger)
       this.#at = {
-        kernel: new SessionKernel(this.#machine, header.input),
+        kernel: new SessionKernel(header.parameters, header.input),
         writer: new JournalWriter(headerHash, sha256),
       };
     const { kernel, writer, last } = this.#at;
@@ -43,8 +40,8 @@ export class WholeReplay {
 }
 
 /** Checks that the journal of all processes replays as one. */
-export function checkReplay(machine: SessionMachine, journal: Journal, found: (what: string) => void): void {
-  const kernel = new SessionKernel(machine, journal.header.input);
+export function checkReplay(journal: Journal, found: (what: string) => void): void {
+  const kernel = new SessionKernel(journal.header.parameters, journal.header.input);
   const { difference, fault } = replayJournal(journal, { kernel, sha256 });
   if (fault) found(`the journal is not whole: ${fault.detail}`);
   if (difference) found(`the journal of all processes replays otherwise from record ${difference.record}`);

@@ -1,7 +1,6 @@
 import { inProcessBus } from '../../adapters/bus/in-process.ts';
 import { VirtualClock } from '../../machines/clock.ts';
 import { ParleyError } from '../../machines/errors.ts';
-import { sessionMachine } from '../../machines/session/machine.ts';
 import { Caller } from './caller.ts';
 import type { CallerWorld } from './caller-world.ts';
 import { plannedChains } from './chains.ts';
@@ -18,8 +17,8 @@ import { plannedEngines, Workers } from './workers.ts';
 
 /** Of a session without tools, and of one with them. */
 const CHARTS = {
-  plain: { machine: sessionMachine(simulationParameters), parameters: simulationParameters },
-  calling: { machine: sessionMachine(toolParameters), parameters: toolParameters },
+  plain: { parameters: simulationParameters },
+  calling: { parameters: toolParameters },
 };
 
 /** Number of concurrent sessions that count as a crowd. */

@@ -88,6 +88,7 @@ const TURNS = {
   halt: 3,
   haltWhileYielding: 2,
   saidHalt: 2,
+  discardedHalt: 4,
   suspectedStop: 4,
   flood: 2,
   lyingPlayed: 5,
@@ -216,6 +217,42 @@ function turnSteps(random: Random): readonly Step[] {
         ? { type: 'text', text: HALT_WORDS }
         : { type: 'speak', text: HALT_WORDS, durationMs: 900, pauseMs: 0 };
       return [open(act), then('stopped', random.ms(0, 500), { type: 'rearm' })];
+    }
+    case 'discardedHalt': {
+      // A stop is said, and other input arrives before its words are known.
+      const said: UserAct = { type: 'speak', text: HALT_WORDS, durationMs: random.int(300, 900), pauseMs: 0 };
+      const other = random.weighted({
+        interrupt: 4,
+        text: 4,
+        speak: 3,
+        clear: 2,
+        commit: 2,
+        settings: 3,
+        respond: 2,
+        lost: 2,
+        language: 1,
+      });
+      const acts: Readonly<Record<typeof other, UserAct>> = {
+        interrupt: { type: 'interrupt' },
+        text: typed(),
+        speak: speech(),
+        clear: { type: 'clear' },
+        commit: { type: 'commit' },
+        settings: { type: 'settings', turnDetection: { mode: 'manual' } },
+        respond: { type: 'respond' },
+        lost: { type: 'present', here: false },
+        language: { type: 'settings', language: 'de' },
+      };
+      const waitFor = random.pick(['listening', 'processing', 'anything'] as const);
+      return [
+        ...(random.chance(0.4) ? [opening(), then('speaking', random.ms(0, 500), said)] : [open(said)]),
+        then(waitFor, random.ms(0, 400), acts[other]),
+        ...(random.chance(0.3) ? [then('anything', random.ms(0, 300), typed())] : []),
+        then('stopped', random.ms(0, 500), { type: 'rearm' }),
+        ...(other === 'settings' || other === 'language'
+          ? [then('anything', 0, { type: 'settings', language: 'en', turnDetection: { mode: 'auto' } })]
+          : []),
+      ];
     }
     case 'suspectedStop': {
       const end = random.weighted({ confirmed: 2, refuted: 3, nothing: 2 });

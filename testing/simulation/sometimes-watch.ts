@@ -211,6 +211,8 @@ export class SometimesWatch {
           this.#reached('an interrupted reply was heard in part');
         return;
       case 'transcript':
+        if (message.final && this.#event === 'discarded.words')
+          this.#reached('a stop was in force although other input had discarded its speech');
         if (message.final && message.text === HALT_WORDS && this.#state === 'stopped')
           this.#reached('voice stop by the words of the user');
         return;

@@ -10,6 +10,7 @@ export const SOMETIMES = [
   'the user continued after the turn was judged over, and the turn was continued',
   'the user continued after a pause',
   'an utterance was ended because it was too long',
+  'a stop was in force although other input had discarded its speech',
   'noise made no turn',
   'words that were not sure were asked about',
   'a question was answered with yes',

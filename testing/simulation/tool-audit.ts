@@ -6,8 +6,8 @@ import type { Json } from '../../machines/json.ts';
 import type { LogEntry } from '../../machines/log.ts';
 import type { ChildInputs } from '../../machines/session/commands.ts';
 import { type Message, publishedIn } from '../../machines/session/facts.ts';
-import type { ActionOutcome } from '../../machines/session/turn/history.ts';
-import { simulationParameters } from './parameters.ts';
+import type { ActionOutcome } from '../../machines/session/model.ts';
+import { simulationParameters, toolParameters } from './parameters.ts';
 import type { Sometimes } from './sometimes.ts';
 import { QUESTION } from './tools.ts';
 
@@ -32,7 +32,9 @@ interface Call {
   signal?: AbortSignal;
   /** Its end is news to the model: number of requests that did not have it, since the robot was idle. */
   news?: number | undefined;
-  /** It ended before its reply did: only that turn tells of it. */
+  /** Number of rounds that led to it, one by another. */
+  readonly round: number;
+  /** It gets no reply of its own, so only its turn tells of it: it ended before that, or in the last round. */
   inTurn?: boolean;
   /** The robot was idle since, so what waits for a reply of its own had its chance. */
   rested?: boolean;
@@ -48,6 +50,9 @@ export class ToolAudit {
   /** What was heard of each reply that is over. */
   readonly #said = new Map<number, string>();
   #generation = 0;
+  /** Of the newest request, and those of them that led to its reply. */
+  #round = 0;
+  #earlierRounds = 0;
   #text = 0;
   #interrupted = false;
   /** The user has heard the question about the newest call that needs a yes: once is enough. */
@@ -98,8 +103,8 @@ export class ToolAudit {
     const message = publishedIn(entry);
     if (message?.type === 'action') this.#onAction(message);
     else if (message?.type === 'reply') {
-      if (message.generation !== this.#generation) this.#text = 0;
-      this.#generation = message.generation;
+      // Parley's own words come before any request.
+      if (message.generation !== this.#generation) this.#begin(message.generation);
       this.#text += message.text.length;
     } else if (message?.type === 'reply.end') this.#onEnd(message);
   }
@@ -125,7 +130,7 @@ export class ToolAudit {
     const call = this.#calls.get(id);
     if (!call) {
       const ours = runs !== undefined;
-      this.#calls.set(id, { name, generation: this.#generation, status, ours });
+      this.#calls.set(id, { name, generation: this.#generation, round: this.#round, status, ours });
       if (name === 'buy' && status === 'started' && this.#isUnsure)
         this.#options.found(`${id} began after a yes that was not sure`);
       if (name === 'buy' && status === 'started' && !this.#askedAloud)
@@ -141,7 +146,7 @@ export class ToolAudit {
     call.status = status;
     const isNews = (status === 'done' || status === 'failed') && fitsHistory(call.gave?.result);
     call.news = isNews ? 0 : undefined;
-    call.inTurn = !this.#said.has(call.generation);
+    call.inTurn = !this.#said.has(call.generation) || call.round >= (toolParameters.actions.rounds ?? 0);
     if (!call.ours) return;
     if (status === 'done' && call.gave?.how !== 'done')
       this.#options.found(`${id} of ${name} counts as done, and is not`);
@@ -163,9 +168,12 @@ export class ToolAudit {
     const { found, reached } = this.#options;
     if (round !== undefined) reached('a language model went on with the results of its calls');
     if (generation !== this.#generation) {
-      this.#generation = generation;
-      this.#text = 0;
+      this.#begin(generation);
+      const rounds =
+        round === undefined ? results.map(({ id }) => (this.#calls.get(id)?.round ?? 0) + 1) : [];
+      this.#earlierRounds = Math.max(0, ...rounds);
     }
+    this.#round = this.#earlierRounds + (round ?? 0);
     const outcomes = messages.flatMap(({ actions = [] }) => actions);
     for (const outcome of [...outcomes, ...results]) this.#checkOutcome(outcome);
     for (const { id, result } of results) if (result.status !== 'started') this.#checkTold(id, generation);
@@ -182,6 +190,13 @@ export class ToolAudit {
     }
   }
 
+  #begin(generation: number): void {
+    this.#generation = generation;
+    this.#earlierRounds = 0;
+    this.#round = 0;
+    this.#text = 0;
+  }
+
   /** The history was too long, and this turn has left it with its calls. */
   #isForgotten(generation: number, messages: ChildInputs['llm']['messages']): boolean {
     const heard = this.#said.get(generation);
@@ -195,7 +210,9 @@ export class ToolAudit {
     if (result.status === 'asked') found(`the model was told that the user is asked about ${id}: nobody is`);
     const call = this.#calls.get(id);
     if (!call) return;
-    if (result.status !== call.status)
+    // It was stopped with the connection of its client: its end failed, and whether it was done is unknown.
+    const mayBeDone = result.status === 'unknown' && call.status === 'failed' && !call.gave;
+    if (result.status !== call.status && !mayBeDone)
       found(
         `the model was told that ${id} of ${call.name} is ${String(result.status)}: it is ${call.status}`,
       );

@@ -17,7 +17,7 @@ import {
 // The page's security policy forbids code made from strings, which zod would otherwise probe for.
 z.config({ jitless: true });
 
-/** Query for the list of sessions; see `GET /v1/inspect/sessions` in docs/inspector.md. */
+/** Query for the list of sessions; see `GET /v1/inspect/sessions` in docs/how-to/debug.md. */
 export interface SessionsQuery {
   /** Public states of live sessions, and `open`, `ended`, `incomplete` of past ones. */
   readonly state?: readonly string[];

@@ -78,6 +78,12 @@ export class AdaptiveFilter {
     this.#filter(heard);
   }
 
+  /** An echo comes about `delay` samples after what is played: the path is learned anew, around it. */
+  expect(delay: number): void {
+    this.forget();
+    this.#narrow(Math.floor(delay / PARTITION));
+  }
+
   /** Forgets the path. */
   forget(): void {
     for (const { re, im } of this.#weights) {
@@ -198,13 +204,13 @@ export class AdaptiveFilter {
     let power = 0;
     for (let i = FFT_SIZE - BLOCK; i < FFT_SIZE; i++) power += (this.#input[i] as number) ** 2;
     const sound = power > SOUND * BLOCK;
-    if (sound && ++this.#learnedFrom === FOUND_BLOCKS) this.#narrow();
+    if (sound && ++this.#learnedFrom === FOUND_BLOCKS) this.#narrow(this.#strongest());
     return sound;
   }
 
-  /** Uses only the partitions around the strongest. */
-  #narrow(): void {
-    this.#from = Math.max(0, Math.min(WIDE - NARROW, this.#strongest() - BEFORE));
+  /** Uses only the partitions around this one. */
+  #narrow(partition: number): void {
+    this.#from = Math.max(0, Math.min(WIDE - NARROW, partition - BEFORE));
     this.#to = this.#from + NARROW;
     this.#constrained = this.#from;
   }

@@ -45,19 +45,28 @@ function cancelled(
   onRead: (from: number) => void = () => {},
 ) {
   let early = 0;
-  const canceller = new EchoCanceller((from, out) => {
-    onRead(from);
-    for (let i = 0; i < out.length; i++) out[i] = played[from + early + i] ?? 0;
-  }, expected);
   const left = new Float32Array(heard.length);
+  let emitted = 0;
+  const canceller = new EchoCanceller(
+    (from, out) => {
+      onRead(from);
+      for (let i = 0; i < out.length; i++) out[i] = played[from + early + i] ?? 0;
+    },
+    expected,
+    (_, block) => {
+      left.set(block, emitted);
+      emitted += block.length;
+    },
+  );
   for (let at = 0; at < heard.length; at += BLOCK) {
     const start = starts[at];
     if (start !== undefined) {
       early = start;
       canceller.restart();
     }
-    left.set(canceller.process(heard.subarray(at, at + BLOCK), at), at);
+    canceller.process(heard.subarray(at, at + BLOCK), at);
   }
+  canceller.release();
   return left;
 }
 

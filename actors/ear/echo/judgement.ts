@@ -1,4 +1,5 @@
 import { BINS, FFT_SIZE } from './fft.ts';
+import { Floor } from './floor.ts';
 
 /** Left-over power that is still taken for echo, as a multiple of what is expected to be left: 6 dB. */
 const EXPLAINED = 4;
@@ -8,6 +9,9 @@ const PASSED = 8;
 const LEAST_LEFT = 0.001;
 /** Smoothing of the share that is heard, per block: 0.5 s. */
 const FALL = 0.02;
+/** The same in the first blocks of an echo that is heard for certain, and how many those are: 0.4 s. */
+const QUICK_FALL = 0.1;
+const QUICK_BLOCKS = 40;
 /** An echo may come 500 ms after what is played, so nothing follows from its absence in these first blocks. */
 const UNSEEN = 60;
 /** Share per block by which the estimate of what is left rises while more is left: 6 dB in 0.7 s, so a sentence of a person moves it little. */
@@ -35,6 +39,11 @@ export class Judgement {
   /** Blocks in which an echo was to be expected. */
   #seen = 0;
   #noise = 0;
+  readonly #floor = new Floor(NOISE_RISE);
+  /** Blocks in which the share that is heard is learned quickly. */
+  #quick = 0;
+  /** Blocks that are the echo and nothing else. */
+  #certain = 0;
   #loud = false;
   #seed = 1;
   /** Power of the echo while it is loud, over 0.5 s. */
@@ -50,10 +59,18 @@ export class Judgement {
     return this.#loud;
   }
 
+  /** From now on what may be an echo is taken for one: it is heard at this moment. The next `certain` blocks are nothing else. */
+  expect(certain: number): void {
+    this.#certain = certain;
+    this.#likely = 1;
+    this.#seen = UNSEEN;
+    this.#quick = QUICK_BLOCKS;
+  }
+
   /** A block that the filter has not seen passes as it is. */
   pass(heard: Float32Array): Float32Array {
     const power = powerOf(heard);
-    this.#noise = this.#noise === 0 ? power : Math.min(power, this.#noise * NOISE_RISE);
+    this.#noise = this.#floor.follow(power);
     this.passed = 1;
     this.voice = power > EXPLAINED * this.#noise ? 1 : 0;
     return heard;
@@ -63,7 +80,7 @@ export class Judgement {
   apply(left: Float32Array, echo: Float32Array, uncertain: Float32Array, misplaced: boolean): void {
     const power = powerOf(left);
     const echoPower = powerOf(echo);
-    this.#noise = this.#noise === 0 ? power : Math.min(power, this.#noise * NOISE_RISE);
+    this.#noise = this.#floor.follow(power);
     let unsure = 0;
     for (let k = 0; k < BINS; k++) unsure += uncertain[k] as number;
     const unknown = (2 * unsure) / (FFT_SIZE * left.length);
@@ -76,12 +93,16 @@ export class Judgement {
       ? Math.max(echoPower, this.#usual)
       : this.#likely * unknown + this.#left * echoPower;
     if (this.#loud) this.#usual += USUAL * (echoPower - this.#usual);
-    const share = power <= this.#noise ? 1 : (power / expected - EXPLAINED) / (PASSED - EXPLAINED);
-    this.passed = Math.max(Math.max(0, Math.min(1, share)), CLOSING * this.passed);
+    const others = power <= this.#noise ? 1 : (power / expected - EXPLAINED) / (PASSED - EXPLAINED);
+    this.passed = this.#certain > 0 ? 0 : Math.max(Math.max(0, Math.min(1, others)), CLOSING * this.passed);
+    if (this.#certain > 0) this.#certain--;
     this.voice = power > EXPLAINED * this.#noise ? this.passed : 0;
     // What passes is not the robot, so it says nothing of the path.
-    if (unknown > 10 * this.#noise && !misplaced && this.passed < 0.5 && ++this.#seen > UNSEEN)
-      this.#likely += FALL * (Math.min(1, power / unknown) - this.#likely);
+    if (unknown > 10 * this.#noise && !misplaced && this.passed < 0.5 && ++this.#seen > UNSEEN) {
+      const fall = this.#quick > 0 ? QUICK_FALL : FALL;
+      if (this.#quick > 0) this.#quick--;
+      this.#likely += fall * (Math.min(1, power / unknown) - this.#likely);
+    }
     if (this.passed > 0.999) return;
     const noise = Math.sqrt(3 * this.#noise * (1 - this.passed * this.passed));
     for (let i = 0; i < left.length; i++)
@@ -97,6 +118,6 @@ export class Judgement {
 
 function powerOf(samples: Float32Array): number {
   let sum = 0;
-  for (const sample of samples) sum += sample * sample;
+  for (let i = 0; i < samples.length; i++) sum += (samples[i] as number) ** 2;
   return sum / samples.length;
 }

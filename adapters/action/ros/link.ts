@@ -2,6 +2,9 @@ import { WebSocket } from 'ws';
 import { Backoff } from '../../../actors/backoff.ts';
 import { cancelled } from '../../../actors/cancellation.ts';
 import type { Clock, TimerHandle } from '../../../machines/clock.ts';
+import { Defragmenter } from '../../rosbridge/fragments.ts';
+import { parseRosJson } from '../../rosbridge/json.ts';
+import { textOfPng } from '../../rosbridge/png.ts';
 
 /** Waits before the first reconnect, and before later ones at most. */
 const FIRST_WAIT_MS = 500;
@@ -9,6 +12,7 @@ const LONGEST_WAIT_MS = 15_000;
 /** A robot that answers no ping within this time is gone. */
 const PING_MS = 5_000;
 const MAX_MESSAGE_BYTES = 4 * 1_024 * 1_024;
+const MAX_FRAGMENTS = 65_536;
 /** More that the robot has not read means that the network is too slow: 30 s of audio in base64. */
 const MAX_UNREAD_BYTES = 2 * 1_024 * 1_024;
 
@@ -51,6 +55,7 @@ export class RosLink {
   readonly #services = new Map<string, RosService>();
   readonly #waiting = new Map<string, Waiting>();
   readonly #onLost: (() => void)[] = [];
+  readonly #fragments: Defragmenter;
   #socket: WebSocket | undefined;
   #connected = false;
   #timer: TimerHandle | undefined;
@@ -59,9 +64,13 @@ export class RosLink {
   #closed = false;
   /** An outage is logged once. */
   #complained = false;
+  #complainedOfBinary = false;
 
   constructor(options: RosLinkOptions) {
     this.#options = options;
+    this.#fragments = new Defragmenter(options.clock, MAX_MESSAGE_BYTES, (why) =>
+      options.log.warn({ problem: why }, 'fragments of the robot were dropped'),
+    );
   }
 
   get connected(): boolean {
@@ -190,6 +199,13 @@ export class RosLink {
     socket.on('message', (data, isBinary) => {
       alive = true;
       if (!isBinary) this.#receive(String(data));
+      else if (!this.#complainedOfBinary) {
+        this.#complainedOfBinary = true;
+        log.warn(
+          { host },
+          'the robot sends binary messages; turn `bson_only_mode` of its rosbridge_server off',
+        );
+      }
     });
     socket.on('error', (error) => {
       if (!this.#complained) log.warn({ host, error: error.message }, 'the robot cannot be reached');
@@ -207,16 +223,21 @@ export class RosLink {
   #lost(): void {
     const wasConnected = this.#connected;
     this.#connected = false;
+    this.#fragments.close();
     for (const { settle } of [...this.#waiting.values()])
       settle({ failure: 'the connection to the robot was lost' });
     if (wasConnected) for (const lost of this.#onLost) lost();
   }
 
-  #receive(text: string): void {
+  /** `whole`: joined from fragments or unpacked, so that it cannot be either again. */
+  #receive(text: string, whole = false): void {
     const message = parsed(text);
     const { op, id, topic, service, msg, args, values, result, status, level } = message;
     const waiting = typeof id === 'string' ? this.#waiting.get(id) : undefined;
-    if (op === 'publish' && typeof topic === 'string') this.#topics.get(topic)?.(msg);
+    if ((op === 'fragment' || op === 'png') && !whole) {
+      const joined = op === 'fragment' ? this.#join(message) : unpacked(message);
+      if (joined !== undefined) this.#receive(joined, true);
+    } else if (op === 'publish' && typeof topic === 'string') this.#topics.get(topic)?.(msg);
     else if (op === 'service_response')
       waiting?.settle({ values, failure: result === false ? reasonOf(values, 'it failed') : undefined });
     else if (op === 'action_feedback') waiting?.onFeedback?.(values);
@@ -227,6 +248,16 @@ export class RosLink {
     } else if (op === 'call_service' && typeof service === 'string') this.#answer(service, id, args);
     else if (op === 'status' && level === 'error')
       this.#options.log.warn({ status: message.msg }, 'the robot reports an error');
+  }
+
+  /** Numbers of fragments may have a fraction, which rosbridge_suite computes. */
+  #join({ id, data, num, total }: Values): string | undefined {
+    const isNamed = typeof id === 'string' || typeof id === 'number';
+    if (!isNamed || typeof data !== 'string' || typeof num !== 'number' || typeof total !== 'number')
+      return undefined;
+    const count = Math.floor(total);
+    if (!(num >= 0 && count >= 1 && count <= MAX_FRAGMENTS)) return undefined;
+    return this.#fragments.add({ id, data, num, total: count });
   }
 
   #answer(service: string, id: unknown, args: unknown): void {
@@ -258,10 +289,14 @@ function reasonOf(values: unknown, otherwise: string): string {
   return typeof said === 'string' && said !== '' ? said : otherwise;
 }
 
+function unpacked({ data }: Values): string | undefined {
+  return typeof data === 'string' ? textOfPng(data, MAX_MESSAGE_BYTES) : undefined;
+}
+
 /** What is not a JSON object has no operation. */
 function parsed(text: string): Values {
   try {
-    const json: unknown = JSON.parse(text);
+    const json = parseRosJson(text);
     return typeof json === 'object' && json !== null ? { ...json } : {};
   } catch {
     return {};

@@ -24,9 +24,10 @@ import type { LlmEngine, LlmEvent, LlmRequest } from '../../../actors/ports/llm.
 import type { Clock } from '../../../machines/clock.ts';
 import { ParleyError } from '../../../machines/errors.ts';
 import type { Json, JsonObject } from '../../../machines/json.ts';
+import { baseLanguage } from '../../../machines/policies/text.ts';
 import { HALT_ACTION } from '../../../machines/session/halt/halt.ts';
 import { profileIn } from '../../../machines/session/memory/known.ts';
-import type { ActionOutcome } from '../../../machines/session/turn/history.ts';
+import type { ActionOutcome } from '../../../machines/session/model.ts';
 import { REPORTED_ENDS } from '../../../machines/wire.ts';
 import { Calls } from '../../http/calls.ts';
 import { realClock } from '../../real-clock.ts';
@@ -110,7 +111,7 @@ function answerer(options: DialogLlmOptions): LlmEngine['reply'] {
       ...fillingOf(slots),
       text: (name) => slotText(slots, name) ?? ofUser(name, profile) ?? ownValue(name),
     });
-    yield* spoken(text, signal);
+    yield* spoken(baseLanguage(dialog.language) === 'zh' ? withQuantityOfTwo(text) : text, signal);
   }
 
   async function* spoken(text: string, signal: AbortSignal): AsyncGenerator<LlmEvent> {
@@ -202,6 +203,14 @@ function slotText(slots: Slots, name: string): string | undefined {
   return words && unspaced(words.join(' '));
 }
 
+/** In Chinese two of something is 两, not the digit 二 that words in normal form have. */
+function withQuantityOfTwo(text: string): string {
+  return text.replace(
+    /(?<![第零一二三四五六七八九十百千万])二(?=[米个只杯次遍步块片张份位条把天周斤点]|公[里斤分]|厘米|毫米|小时|分钟|秒)/gu,
+    '两',
+  );
+}
+
 /** Without the spaces between Chinese, Japanese or Korean characters, which words in normal form have. */
 function unspaced(text: string): string {
   return text.replace(
@@ -263,7 +272,7 @@ function isValueList(value: SlotValue | undefined): value is readonly SlotValue[
   return Array.isArray(value);
 }
 
-/** Replies that use what is known of the user, if there are any; else those for anybody. */
+/** Replies that use what is known of the user, if there are any; else those for every user. */
 function repliesFor(
   replies: readonly string[],
   profile: Readonly<Record<string, string>>,

@@ -39,6 +39,10 @@ const called = (id: string) => {
   const wave = { name: 'wave', arguments: '{"hand":"left"}' };
   return { role: 'assistant', content: 'I will.', tool_calls: [{ id, type: 'function', function: wave }] };
 };
+const idOf = ({ messages }: z.infer<typeof body>) =>
+  z
+    .object({ tool_calls: z.array(z.object({ id: z.string() })) })
+    .parse(messages.find(({ tool_calls: calls }) => calls)).tool_calls[0]?.id ?? '';
 const actionsOf = (events: readonly LlmEvent[]) => events.filter((event) => event.type === 'action');
 
 describe('openaiLlm', () => {
@@ -64,19 +68,17 @@ describe('openaiLlm', () => {
       { role: 'system', content: 'Be brief.\n\nOf the user you know:\ndrink: tea\nname: Ada' },
       { role: 'user', content: 'a' },
       { role: 'assistant', content: 'b' },
-      { role: 'system', content: `You remember:\n${recalled}` },
-      { role: 'user', content: 'c' },
+      { role: 'user', content: `[You remember:\n${recalled}]\n\nc` },
     ]);
     const [first, second] = [0, 1].map((n) => JSON.stringify(server.requests[n]?.json));
-    const shared = first?.slice(0, first.indexOf(',{"role":"system","content":"You remember'));
+    const shared = first?.slice(0, first.indexOf(',{"role":"user","content":"[You remember'));
     expect(shared).toContain('"tools":[');
     expect(shared).toMatch(/"content":"b"\}$/u);
     expect(second?.startsWith(shared ?? '')).toBe(true);
     expect(asked(1).messages.slice(3)).toEqual([
       { role: 'user', content: 'c' },
       { role: 'assistant', content: 'd' },
-      { role: 'system', content: 'You remember:\nThey like the garden.' },
-      { role: 'user', content: 'e' },
+      { role: 'user', content: '[You remember:\nThey like the garden.]\n\ne' },
     ]);
     expect(asked(2).messages[0]).toEqual({ role: 'system', content: 'Be brief.' });
   });
@@ -196,10 +198,13 @@ describe('openaiLlm', () => {
     const actions = [{ ...action, result: { status: 'failed', message: 'my arm is stuck' } }] as const;
     const waved = { role: 'assistant', content: 'I will.', actions } as const;
     await ask({ ...HELLO, messages: [user('wave'), waved, user('and?')] });
+    // Of another engine: valid for any server.
+    const id = idOf(asked(0));
+    expect(id).toMatch(/^[A-Za-z0-9]{9}$/);
     expect(asked(0).messages).toEqual([
       user('wave'),
-      called('1-c1'),
-      { role: 'tool', tool_call_id: '1-c1', content: '{"status":"failed","message":"my arm is stuck"}' },
+      called(id),
+      { role: 'tool', tool_call_id: id, content: '{"status":"failed","message":"my arm is stuck"}' },
       user('and?'),
     ]);
   });
@@ -221,6 +226,18 @@ describe('openaiLlm', () => {
     expect(server.sockets.opened).toBe(1);
   });
 
+  it('tells the model that a tool is refused which was not offered', async () => {
+    const call = { toolCalls: [{ id: 'c1', name: 'fly', arguments: '{}' }] };
+    const rounds = [chatReply([], call), chatReply(['I cannot fly.'])];
+    await start({ chat: ({ n }) => rounds[n] ?? [] }, { tools: [WAVE] });
+    const { events } = await ask();
+    expect(textOf(events)).toBe('<fly>I cannot fly.');
+    expect(asked(1).messages.at(-1)).toEqual({
+      ...{ role: 'tool', tool_call_id: 'c1' },
+      content: '{"status":"refused","message":"no tool of this name is offered"}',
+    });
+  });
+
   it('leaves the results of calls to a client that reports them, and passes on a late one', async () => {
     const call = { toolCalls: [{ id: 'c1', name: 'wave', arguments: '{}' }] };
     await start({ chat: () => chatReply([], call) }, { tools: [WAVE] });
@@ -230,8 +247,10 @@ describe('openaiLlm', () => {
     const user = { role: 'user', content: 'hello' } as const;
     await ask({ ...HELLO, reported: true, messages: [user], results: [late] });
     expect(asked(1).messages).toEqual([
-      user,
-      { role: 'system', content: 'The call wave({"hand":"left"}) has just ended: {"status":"failed"}' },
+      {
+        role: 'user',
+        content: 'hello\n[The call wave({"hand":"left"}) has just ended: {"status":"failed"}]',
+      },
     ]);
     const answered = { role: 'assistant', content: '', actions: [late] } as const;
     await ask({ ...HELLO, reported: true, messages: [user, answered], results: [late] });
@@ -249,12 +268,12 @@ describe('openaiLlm', () => {
   });
 
   it.each(['rubbish', '[1]', '"text"', '{"a":'])(
-    'takes arguments %s for a breach of protocol',
+    'lets a call with arguments %s fail, and not the reply',
     async (rubbish) => {
       await start({ chat: () => chatReply([], { toolCalls: [{ name: 'wave', arguments: rubbish }] }) });
       const { events, end } = await ask();
-      expect(end).toBe('ENGINE_PROTOCOL');
-      expect(actionsOf(events)).toEqual([]);
+      expect(end).toBe('done');
+      expect(actionsOf(events)).toMatchObject([{ name: 'wave', args: {}, invalid: expect.any(String) }]);
     },
   );
 
@@ -296,7 +315,7 @@ describe('openaiLlm', () => {
 
   it.each<[string, HttpStep[], string]>([
     ['a missing [DONE]', chatReply(['Hi.'], { done: false }), 'done'],
-    ['a missing finish_reason', chatReply(['Hi.'], { finishReason: null }), 'ENGINE_PROTOCOL'],
+    ['a missing finish_reason', chatReply(['Hi.'], { finishReason: null }), 'done'],
     ['invalid JSON', [SSE, sse('{"choices":'), { do: 'end' }], 'ENGINE_PROTOCOL'],
     ['JSON of another kind', [SSE, sse({ choices: 'no' }), { do: 'end' }], 'ENGINE_PROTOCOL'],
     ['JSON that is no object', [SSE, sse('null'), { do: 'end' }], 'ENGINE_PROTOCOL'],

@@ -2,15 +2,13 @@ import { describe, expect, it } from 'vitest';
 import type { ToolCallDelta } from './chunk.ts';
 import { ToolCallDrafts } from './tool-calls.ts';
 
-function complete(deltas: readonly ToolCallDelta[], used = new Set<string>()) {
-  const drafts = new ToolCallDrafts();
+const complete = (deltas: readonly ToolCallDelta[], known: readonly string[] = []) => {
+  const drafts = new ToolCallDrafts(known);
   for (const delta of deltas) drafts.add(delta);
-  return drafts.complete(used);
-}
+  return drafts.complete();
+};
 
-const fn = (name?: string, args?: string | Record<string, unknown>) => ({
-  function: { name, arguments: args },
-});
+const fn = (name?: string, args?: string): ToolCallDelta => ({ name, args });
 
 describe('ToolCallDrafts', () => {
   it.each<[string, ToolCallDelta[]]>([
@@ -31,7 +29,37 @@ describe('ToolCallDrafts', () => {
         { index: 0, id: 'y', ...fn('b', '{"m":2}') },
       ],
     ],
-    ['with arguments as objects', [fn('a', { n: 1 }), fn('b', { m: 2 })]],
+    [
+      'interleaved by id',
+      [
+        { id: 'x', ...fn('a', '{"n"') },
+        { id: 'y', ...fn('b', '{"m"') },
+        { id: 'x', ...fn(undefined, ':1}') },
+        { id: 'y', ...fn(undefined, ':2}') },
+      ],
+    ],
+    [
+      'in pieces, without index, id or name behind the first',
+      [fn('a', ''), fn(undefined, '{"n"'), fn(undefined, ':1}'), fn('b', ''), fn(undefined, '{"m":2}')],
+    ],
+    [
+      'with all of the arguments so far each time',
+      [
+        { index: 0, ...fn('a', '{"n"') },
+        { index: 0, ...fn(undefined, '{"n":1') },
+        { index: 0, ...fn(undefined, '{"n":1}') },
+        { index: 1, ...fn('b', '{"m":2}') },
+        { index: 1, ...fn('b', '{"m":2}') },
+      ],
+    ],
+    [
+      'with a placeholder before the arguments',
+      [{ index: 0, ...fn('a', '{}') }, { index: 0, ...fn(undefined, '{"n":1}') }, fn('b', '{"m":2}')],
+    ],
+    [
+      'with arguments before the name',
+      [fn(undefined, '{"n":1}'), fn('a'), { index: 1, ...fn('b', '{"m":2}') }],
+    ],
     [
       'with another id in each piece',
       [
@@ -55,21 +83,58 @@ describe('ToolCallDrafts', () => {
     ]);
   });
 
-  it('gives every call of a reply a unique id', () => {
-    const used = new Set<string>();
-    const first = complete([fn('a'), { id: 'x', ...fn('b') }], used);
-    const second = complete([{ id: 'x', ...fn('a') }, fn('b')], used);
-    expect(new Set([...first, ...second].map(({ id }) => id)).size).toBe(4);
-    expect(first[1]?.id).toBe('x');
+  it.each<[string, ToolCallDelta[]]>([
+    [
+      'index',
+      [
+        { index: 0, ...fn('go_') },
+        { index: 0, ...fn('for') },
+        { index: 0, ...fn('ward', '{"m":1}') },
+      ],
+    ],
+    ['nothing', [fn('go_'), fn('forward'), fn(undefined, '{"m":1}')]],
+    [
+      'id',
+      [
+        { id: 'x', ...fn('go_') },
+        { id: 'x', ...fn('forward', '{"m":1}') },
+      ],
+    ],
+    [
+      'all so far',
+      [
+        { index: 0, ...fn('go_forward') },
+        { index: 0, ...fn('go_forward', '{"m":1}') },
+      ],
+    ],
+  ])('joins the pieces of a name that belong together by %s', (_, deltas) => {
+    expect(complete(deltas, ['go_forward', 'go'])).toMatchObject([{ name: 'go_forward', args: { m: 1 } }]);
+  });
+
+  it.each([
+    ['wave<|channel|>commentary', 'wave'],
+    ['functions.wave', 'wave'],
+    [' wave ', 'wave'],
+    ['functions.other', 'functions.other'],
+  ])('reads the name %j as %s', (given, name) => {
+    expect(complete([fn(given, '{}')], ['wave'])).toMatchObject([{ name }]);
   });
 
   it.each(['', ' ', 'null', '{}'])('takes arguments %j for none', (args) => {
     expect(complete([fn('a', args)])).toMatchObject([{ name: 'a', args: {} }]);
   });
 
-  it('refuses a call without a name', () => {
-    expect(() => complete([{ index: 0, ...fn(undefined, '{}') }])).toThrow(
-      expect.objectContaining({ code: 'ENGINE_PROTOCOL' }),
-    );
+  it.each<[string, ToolCallDelta[], RegExp]>([
+    ['cut off', [fn('a', '{"n":1')], /not valid JSON/],
+    ['an empty text in quotes', [fn('a', '""')], /text in quotes/],
+    ['two objects', [fn('a', '{}{}')], /not valid JSON/],
+    ['two objects in two pieces', [fn('a', '{}'), fn(undefined, '{}')], /not valid JSON/],
+    ['two different objects', [fn('a', '{"n":1}{"n":2}')], /not valid JSON/],
+    ['encoded twice', [fn('a', '"{\\"n\\":1}"')], /text in quotes/],
+    ['a list', [fn('a', '[1]')], /a list/],
+    ['a number', [fn('a', '5')], /not 5/],
+    ['without a name', [{ index: 0, ...fn(undefined, '{}') }], /no name/],
+  ])('makes a call with arguments that are %s invalid, and says why', (_, deltas, why) => {
+    expect(complete(deltas)).toMatchObject([{ args: {}, invalid: expect.stringMatching(why) }]);
   });
 });

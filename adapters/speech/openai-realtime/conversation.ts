@@ -18,6 +18,7 @@ import {
   transcriptionOf,
 } from './client-events.ts';
 import { callIn, parseServerEvent, type RealtimeServerEvent } from './events.ts';
+import type { ServiceError } from './refusals.ts';
 
 export interface RealtimeConversationOptions extends RealtimeSessionOptions {
   readonly clock: Clock;
@@ -26,6 +27,8 @@ export interface RealtimeConversationOptions extends RealtimeSessionOptions {
   readonly onEvent: (event: SpeechEvent) => void;
   /** The conversation is over, by either side. May be called again. */
   readonly onOver: () => void;
+  /** The service reports an error of any kind. */
+  readonly onError?: (error: ServiceError) => void;
 }
 
 /** A server that has not ended a cancelled response after this time has lost it, ms. */
@@ -224,8 +227,11 @@ export class RealtimeConversation implements SpeechConversation {
       case 'response.output_item.done': {
         const call = callIn(event.item);
         if (!call) break;
-        const { id: item_id, call_id: callId, name, args } = call;
-        this.#reported({ ...event, item_id }, (about) => ({ type: 'call', ...about, callId, name, args }));
+        const { id: item_id, call_id: callId, name, args, invalid } = call;
+        this.#reported({ ...event, item_id }, (about) => ({
+          ...{ type: 'call', ...about, callId, name, args },
+          ...(invalid !== undefined && { invalid }),
+        }));
         break;
       }
       case 'response.done':
@@ -258,7 +264,7 @@ export class RealtimeConversation implements SpeechConversation {
     this.#settle(active);
     const { status, status_details: details } = response;
     if (active.cancelled) {
-      // An item that nobody heard of must not stay in the conversation.
+      // An unheard item must not stay in the conversation.
       for (const { id } of response.output ?? []) if (id && !active.items.has(id)) this.remove(id);
     } else if (status === 'failed' || status === 'cancelled') {
       const error = recordOf('LLM_FAILED', details?.error ?? { message: details?.reason ?? status });
@@ -276,6 +282,7 @@ export class RealtimeConversation implements SpeechConversation {
   #refused(error: Of<'error'>['error']): void {
     const { event_id } = error;
     const active = this.#active;
+    this.#options.onError?.(error);
     if (event_id && event_id === this.#commits[0]) {
       this.#commits.shift();
       this.#emit({ type: 'refused', error: recordOf('STT_FAILED', error) });

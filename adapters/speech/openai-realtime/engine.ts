@@ -21,7 +21,7 @@ export const openaiRealtime = defineEngine({
     connectMs: ms(5_000, 'Time for the connection and the set-up of the session.'),
     renewMs: ms(
       3_000_000,
-      'A connection is replaced when it is this old, as soon as nobody speaks. OpenAI ends it after 60 minutes.',
+      'A connection is replaced when it is this old, as soon as neither side speaks. OpenAI ends it after 60 minutes.',
     ),
     wordsMs: ms(2_000, 'Time from the end of the audio to its words; then `engines.stt` hears it.'),
     replyMs: ms(3_000, 'Time from the request to the first words of a reply; then `engines.llm` replies.'),

@@ -1,9 +1,18 @@
 import { z } from 'zod';
+import { type JsonObject, parseJson } from '../../../machines/json.ts';
 
 const error = z.looseObject({
+  type: z.string().nullish(),
   code: z.string().nullish(),
   message: z.string().nullish(),
   event_id: z.string().nullish(),
+});
+/** Body of a refused handshake, as services write it. */
+export const refusalBody = z.looseObject({
+  error: z.union([
+    z.string(),
+    z.looseObject({ code: z.string().nullish(), type: z.string().nullish(), message: z.string().nullish() }),
+  ]),
 });
 const id = z.string().min(1).max(200);
 
@@ -76,10 +85,17 @@ const functionCall = z.object({
 });
 
 const args = z.record(z.string(), z.json());
+/** Characters of wrong arguments that the model is shown. */
+const MAX_SHOWN = 80;
 
-/** The call in a finished item, if it is one. Throws what JSON and zod throw for an invalid one. */
-export function callIn(item: { readonly type: string }) {
+/** The call in a finished item, if it is one; `invalid` if its arguments are not a JSON object. Throws what zod throws. */
+export function callIn(item: {
+  readonly type: string;
+}): (z.infer<typeof functionCall> & { readonly args: JsonObject; readonly invalid?: string }) | undefined {
   if (item.type !== 'function_call') return undefined;
   const call = functionCall.parse(item);
-  return { ...call, args: args.parse(JSON.parse(call.arguments || '{}')) };
+  const parsed = args.safeParse(call.arguments.trim() === '' ? {} : parseJson(call.arguments));
+  if (parsed.success) return { ...call, args: parsed.data };
+  const invalid = `the arguments are not one JSON object: ${call.arguments.slice(0, MAX_SHOWN)}`;
+  return { ...call, args: {}, invalid };
 }

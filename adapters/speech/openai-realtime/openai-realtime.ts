@@ -3,9 +3,11 @@ import { aborted, throwIfAborted } from '../../../actors/cancellation.ts';
 import type { SpeechEngine } from '../../../actors/ports/speech.ts';
 import type { Clock } from '../../../machines/clock.ts';
 import { ParleyError } from '../../../machines/errors.ts';
+import { parseJson } from '../../../machines/json.ts';
 import { endsTurns, type RealtimeSessionOptions, sessionOf } from './client-events.ts';
 import { RealtimeConversation } from './conversation.ts';
-import { parseServerEvent } from './events.ts';
+import { parseServerEvent, refusalBody } from './events.ts';
+import { closedForGood, lasts, REFUSED_MS, Refusals, refusedForGood, type ServiceError } from './refusals.ts';
 
 export interface OpenAiRealtimeOptions extends RealtimeSessionOptions {
   readonly name: string;
@@ -30,6 +32,7 @@ export function openAiRealtime(
   const { name, clock, baseURL = 'https://api.openai.com/v1', apiKey, model, connectMs } = options;
   const url = `${baseURL.replace(/^http/u, 'ws').replace(/\/$/u, '')}/realtime?model=${encodeURIComponent(model)}`;
   const { maxConversations = 2_000 } = options;
+  const refusals = new Refusals(clock);
   const open = new Set<RealtimeConversation>();
   let opening = 0;
   let closed = false;
@@ -39,6 +42,7 @@ export function openAiRealtime(
     async open({ language, output, onEvent }, signal) {
       if (closed) throw new ParleyError('CANCELLED', 'the engine is closed');
       throwIfAborted(signal);
+      refusals.check();
       if (open.size + opening >= maxConversations)
         throw new ParleyError('ENGINE_OVERLOADED', `${maxConversations} conversations are open`);
       opening += 1;
@@ -47,6 +51,9 @@ export function openAiRealtime(
         ...(apiKey ? { headers: { authorization: `Bearer ${apiKey}` } } : {}),
       });
       socket.on('error', () => {}); // `close` follows
+      socket.on('close', (code, reason) => {
+        if (closedForGood(code)) refusals.refused(`closed with ${code} ${reason}`);
+      });
       const late = new AbortController();
       const timer = clock.setTimer(connectMs, () => late.abort());
       const isLate = aborted(late.signal).catch(() => {
@@ -54,7 +61,7 @@ export function openAiRealtime(
       });
       try {
         await Promise.race([
-          greeted(socket, () =>
+          greeted(socket, refusals, () =>
             socket.send(
               JSON.stringify({
                 ...{ type: 'session.update', event_id: SET_UP },
@@ -73,9 +80,13 @@ export function openAiRealtime(
         timer.cancel();
         isLate.catch(() => {});
       }
+      refusals.accepted();
       const conversation: RealtimeConversation = new RealtimeConversation(socket, {
         ...{ ...options, clock, language, onEvent },
         onOver: () => open.delete(conversation),
+        onError(error) {
+          if (lasts(error)) refusals.refused(wordsOf(error));
+        },
       });
       open.add(conversation);
       return conversation;
@@ -88,9 +99,23 @@ export function openAiRealtime(
 }
 
 const SET_UP = 'set_up';
+/** Before the session is set up: the service refuses. Later: a limit of the session, such as its length. */
+const POLICY_VIOLATION = 1_008;
+/** Of the body of a refused handshake. */
+const MAX_REFUSAL_CHARS = 4_096;
+
+function errorIn(body: string): ServiceError {
+  const parsed = refusalBody.safeParse(parseJson(body));
+  const error = parsed.data?.error;
+  return typeof error === 'string' ? { message: error } : (error ?? {});
+}
+
+function wordsOf({ code, message }: ServiceError): string {
+  return [code, message].filter(Boolean).join(': ').slice(0, 300);
+}
 
 /** Resolves when the server has taken the session as it is to be. */
-function greeted(socket: WebSocket, setUp: () => void): Promise<void> {
+function greeted(socket: WebSocket, refusals: Refusals, setUp: () => void): Promise<void> {
   return new Promise((resolve, reject) => {
     const fail = (error: ParleyError) => {
       leave();
@@ -104,13 +129,21 @@ function greeted(socket: WebSocket, setUp: () => void): Promise<void> {
           leave();
           resolve();
         } else if (event?.type === 'error')
-          fail(new ParleyError('ENGINE_REQUEST', event.error.message ?? undefined));
+          fail(
+            lasts(event.error)
+              ? refusals.refused(wordsOf(event.error))
+              : new ParleyError('ENGINE_REQUEST', event.error.message ?? undefined),
+          );
       } catch (cause) {
         fail(new ParleyError('ENGINE_PROTOCOL', undefined, { cause }));
       }
     };
     const onClose = (code: number, reason: Buffer) =>
-      fail(new ParleyError('ENGINE_UNREACHABLE', `closed with ${code} ${reason}`));
+      fail(
+        closedForGood(code) || code === POLICY_VIOLATION
+          ? refusals.refused(`closed with ${code} ${reason}`)
+          : new ParleyError('ENGINE_UNREACHABLE', `closed with ${code} ${reason}`),
+      );
     const leave = () => {
       socket.off('message', onMessage);
       socket.off('close', onClose);
@@ -120,10 +153,25 @@ function greeted(socket: WebSocket, setUp: () => void): Promise<void> {
     socket.once('error', (cause: Error) =>
       fail(new ParleyError('ENGINE_UNREACHABLE', cause.message, { cause })),
     );
-    socket.once('unexpected-response', (_request, { statusCode = 0 }) =>
-      fail(
-        new ParleyError(statusCode === 429 ? 'ENGINE_OVERLOADED' : 'ENGINE_REQUEST', `HTTP ${statusCode}`),
-      ),
-    );
+    socket.once('unexpected-response', (_request, response) => {
+      const { statusCode = 0, headers } = response;
+      let body = '';
+      const refuse = () => {
+        const error = errorIn(body);
+        const detail = [`HTTP ${statusCode}`, wordsOf(error)].filter((part) => part !== '').join(': ');
+        const waitS = Number(headers['retry-after']);
+        const wait = waitS > 0 && { retryAfterMs: Math.min(1_000 * waitS, REFUSED_MS) };
+        if (refusedForGood(statusCode, error)) fail(refusals.refused(detail));
+        else
+          fail(
+            new ParleyError(statusCode === 429 ? 'ENGINE_OVERLOADED' : 'ENGINE_REQUEST', detail, { ...wait }),
+          );
+      };
+      response.on('data', (data: Buffer) => {
+        if (body.length < MAX_REFUSAL_CHARS) body += String(data);
+      });
+      response.once('end', refuse);
+      response.once('error', refuse);
+    });
   });
 }

@@ -24,7 +24,7 @@ export interface SpotterGrammar {
 
 /**
  * Preference of a phrase over a phone in the first opinion. Fitted to seven synthetic voices behind the echo canceller and over noise
- * (docs/voice-stop.md): with 1e9 it misses 10 of 42, with 1e12 4, with 1e15 it suspects most of what people say.
+ * (lab/voice-stop.md): with 1e9 it misses 10 of 42, with 1e12 4, with 1e15 it suspects most of what people say.
  */
 const PREFERENCE = 1e12;
 

@@ -21,7 +21,7 @@ const AGAIN = samplesInMs(600, PIPELINE_RATE);
 const TOLERANCE = 1.5;
 const FRAME = samplesInMs(10, PIPELINE_RATE);
 
-/** Mean cepstrum of levelled speech, fitted to people (docs/recognition.md). The decoder keeps it for 5 s and more. A mean over the utterance would remove a lone word. */
+/** Mean cepstrum of levelled speech, fitted to people (lab/recognition.md). The decoder keeps it for 5 s and more. A mean over the utterance would remove a lone word. */
 const NORMALISATION = { cmninit: '32,-6,0,-1.8,-2.6,-4,-1.7,0.2,-0.5,-0.8,0.2,-0.7,-0.5', topn: 4 } as const;
 /** Beams: for a "stop" in silence and over a voice, the scores are the same down to 1e-30; at 1e-15 the phrase is lost. Nor does it change their difference to score only the active senones. */
 const SEARCH = { ...NORMALISATION, beam: 1e-30, pbeam: 1e-30, wbeam: 1e-30, compallsen: false } as const;

@@ -49,7 +49,7 @@ const MOST_WORSE = 60;
  * Whether it was a stop. A phrase said alone needs little evidence, at the beginning or end of speech more, and amid speech
  * most, where its sounds occur by chance. Fitted to seven synthetic voices, clean, over noise and over the robot's voice (alone
  * −649 and better, "stop now" −422, "please stop" −195 and "robot, stop" −18 but for one each), and to the recordings of people.
- * In a quiet room each phone must be there, if the phrase is short or speech goes on after it (docs/voice-stop.md).
+ * In a quiet room each phone must be there, if the phrase is short or speech goes on after it (lab/voice-stop.md).
  */
 export function isStop(evidence: Evidence): boolean {
   return isLikely(evidence) && (!isDoubtful(evidence) || evidence.worst <= MOST_WORSE);

@@ -11,6 +11,10 @@ export const openai = defineEngine({
     ...openAiKeys(),
     model: text('gpt-4o-mini-transcribe', 'Transcription model.'),
     stream: yesNo(false, 'Request partial transcripts. Not every model supports this.'),
+    sendLanguage: yesNo(
+      true,
+      'Send the language of the conversation. Off: the server finds out which language is spoken, so that users can change it by voice.',
+    ),
     prompt: optionalText('Words that users are likely to say.'),
     prompts: key(
       z.record(z.string(), z.string().min(1)).default({}),
@@ -30,7 +34,7 @@ export const openai = defineEngine({
     ),
     guard: yesNo(
       true,
-      'Reject words that the model seems to have invented: in silence, in noise, or in circles.',
+      'Reject words that the model seems to have invented: in silence or noise, in circles, the prompt itself, or ends of videos.',
     ),
   },
   can: { offline: false, languages: 'many', partials: false, understands: 'any speech' },

@@ -10,17 +10,20 @@ import {
 } from '../../../machines/audio.ts';
 import { ParleyError } from '../../../machines/errors.ts';
 import type { Call } from '../../http/calls.ts';
+import { onceMore } from '../../http/once-more.ts';
 import {
   type OpenAiConnection,
   type OpenAiConnectionOptions,
   openAiConnection,
   openAiEvents,
-  requireContentType,
 } from '../../http/openai-client.ts';
 import type { ReportsConnections } from '../../http/transport.ts';
 import { writeWav } from '../../wav.ts';
+import { type Evidence, guarded } from '../guard/invented.ts';
+import { Sound } from '../guard/sound.ts';
 import { isSilent, SILENCE, type Spoken, withoutSilence } from '../silence.ts';
-import { finalOf, transcription } from './invented.ts';
+import { plainTranscript } from '../transcript-text.ts';
+import { readTranscription, type Transcription } from './answer.ts';
 import { multipartBody } from './upload.ts';
 
 export interface OpenAiSttOptions extends OpenAiConnectionOptions {
@@ -44,6 +47,8 @@ export interface OpenAiSttOptions extends OpenAiConnectionOptions {
   readonly maxUtteranceMs?: number;
 }
 
+type Final = Extract<SttEvent, { type: 'final' }>;
+
 const LIMITS = { maxResponseBytes: 1 << 20, maxEventChars: 128 << 10 };
 const streamEvent = z.union([
   z.object({ type: z.literal('transcript.text.delta'), delta: z.string() }),
@@ -53,7 +58,7 @@ const streamEvent = z.union([
 ]);
 
 /** Speech recognition by any server with OpenAI's `POST /audio/transcriptions`. The utterance is sent as one WAV file after its end, without the silence around it; without samples the result is '' without a request. Errors: STT_FAILED (5xx),
- * ENGINE_REQUEST, ENGINE_OVERLOADED, ENGINE_UNREACHABLE, ENGINE_PROTOCOL. Requests are not retried. Throws
+ * ENGINE_REQUEST, ENGINE_OVERLOADED, ENGINE_UNREACHABLE, ENGINE_PROTOCOL. A server that is not ready yet is asked once more. Throws
  * CONFIG_INVALID.
  */
 export function openaiStt(options: OpenAiSttOptions): SttEngine & ReportsConnections {
@@ -112,7 +117,8 @@ async function* recognise(
   call: Call,
 ): AsyncGenerator<SttEvent> {
   const prompt = options.prompts?.[primaryTag(request.language)] ?? options.prompt;
-  const guarded = options.guard ?? true;
+  const { language } = request;
+  const evidence = (options.guard ?? true) ? { language, prompt, sound: Sound.of(samples) } : undefined;
   const fields = {
     model: options.model,
     response_format: options.wordTimes ? 'verbose_json' : (options.responseFormat ?? 'json'),
@@ -126,26 +132,55 @@ async function* recognise(
   const wav = writeWav({ rate: PIPELINE_RATE, samples });
   const file = { field: 'file', name: 'utterance.wav', type: 'audio/wav', bytes: wav };
   const { contentType, bytes } = multipartBody(fields, file);
-  const response = await connection.client
-    .post('/audio/transcriptions', {
-      body: bytes,
-      headers: { 'content-type': contentType },
-      signal: call.signal,
-    })
-    .asResponse();
+  const ask = () =>
+    connection.client
+      .post('/audio/transcriptions', {
+        body: bytes,
+        headers: { 'content-type': contentType },
+        signal: call.signal,
+      })
+      .asResponse();
+  const response = await onceMore(ask, call);
   const body = connection.body(response);
-  // A model that cannot stream ignores the request for it.
-  if (!options.stream || /json/i.test(response.headers.get('content-type') ?? '')) {
-    requireContentType(response, /json|^text\/plain|^application\/octet-stream/i);
-    const fromMs = msOfSamples(fromSample, PIPELINE_RATE);
-    yield finalOf(transcription.parse(JSON.parse(await body.text())), guarded, fromMs);
+  const type = response.headers.get('content-type') ?? '';
+  if (
+    /^text\/event-stream/i.test(type) ||
+    (options.stream && /^(text\/plain|application\/octet-stream)?(;|$)/i.test(type))
+  ) {
+    yield* streamedText(openAiEvents(body, LIMITS.maxEventChars), evidence);
     return;
   }
-  requireContentType(response, /^(text\/event-stream|text\/plain|application\/octet-stream)/i);
-  yield* streamedText(openAiEvents(body, LIMITS.maxEventChars), guarded);
+  // A model that cannot stream ignores the request for it.
+  const fromMs = msOfSamples(fromSample, PIPELINE_RATE);
+  yield finalOf(readTranscription(await body.text(), type), evidence, fromMs);
 }
 
-async function* streamedText(events: AsyncIterable<unknown>, guarded: boolean): AsyncGenerator<SttEvent> {
+/** `fromMs`: where the audio that the server got begins in the utterance. `evidence`: none if the guard is off. */
+function finalOf(answer: Transcription, evidence: Evidence | undefined, fromMs: number): Final {
+  const { text, language, segments } = answer;
+  const known = segments.flatMap(({ avg_logprob }) => avg_logprob ?? []);
+  const mean = known.reduce((sum, one) => sum + one, 0) / known.length;
+  const words = answer.words
+    .map(({ word, start, end }) => ({
+      text: word.trim(),
+      startMs: Math.round(fromMs + start * 1_000),
+      endMs: Math.round(fromMs + end * 1_000),
+    }))
+    .filter((one) => one.text !== '');
+  const final: Final = {
+    type: 'final',
+    text,
+    ...(known.length > 0 && { confidence: Math.min(1, Math.exp(mean)) }),
+    ...(language !== undefined && { language }),
+    ...(words.length > 0 && { words }),
+  };
+  return evidence ? guarded(final, { ...evidence, segments }) : final;
+}
+
+async function* streamedText(
+  events: AsyncIterable<unknown>,
+  evidence: Evidence | undefined,
+): AsyncGenerator<SttEvent> {
   let text = '';
   let final: string | undefined;
   for await (const data of events) {
@@ -155,10 +190,10 @@ async function* streamedText(events: AsyncIterable<unknown>, guarded: boolean): 
     if ('delta' in event) {
       text += event.delta;
       yield { type: 'partial', text: text.trim() };
-    } else if ('text' in event) final = event.text.trim();
+    } else if ('text' in event) final = event.text;
   }
   if (final === undefined) throw new ParleyError('ENGINE_PROTOCOL', 'the transcription broke off');
-  yield finalOf({ text: final }, guarded);
+  yield finalOf({ ...plainTranscript(final), segments: [], words: [] }, evidence, 0);
 }
 
 /** The servers want ISO 639-1: the first part of a BCP 47 tag. */

@@ -4,7 +4,8 @@ import { joinedSamples, msOfSamples, PIPELINE_RATE, samplesInMs } from '../../..
 import type { OfflineRecognizer, OnlineRecognizer, Sherpa } from '../../sherpa/library.ts';
 import { onnxMetadata } from '../../sherpa/onnx-metadata.ts';
 import { waveOf } from '../../sherpa/wave.ts';
-import { finalOf as guarded } from '../openai/invented.ts';
+import { guarded } from '../guard/invented.ts';
+import { Sound } from '../guard/sound.ts';
 import { isSilent, SILENCE, withoutSilence } from '../silence.ts';
 import type { Final } from '../utterance-pool.ts';
 import { cutAtPauses } from './cuts.ts';
@@ -157,7 +158,7 @@ class WholeUtterance implements Hearing {
   readonly #whisper: boolean;
   readonly #heard: Int16Array[] = [];
 
-  /** `whisper`: the model hears 30 s at most, and writes words where nobody spoke. */
+  /** `whisper`: the model hears 30 s at most, and writes words for silence. */
   constructor(recogniser: OfflineRecognizer, language: string | undefined, whisper: boolean) {
     this.#recogniser = recogniser;
     this.#language = language;
@@ -176,7 +177,9 @@ class WholeUtterance implements Hearing {
     const finals: Final[] = [];
     for (const part of cutAtPauses(samples, LONGEST_OF_WHISPER)) finals.push(await this.#decode(part));
     const text = finals.map((final) => final.text).join(' ');
-    return { ...finals[0], ...guarded({ text }, true) };
+    const [first] = finals;
+    const final: Final = { type: 'final', ...first, text };
+    return guarded(final, { language: first?.language ?? '', sound: Sound.of(samples) });
   }
 
   async #decode(samples: Int16Array, fromSample?: number): Promise<Final> {

@@ -9,7 +9,7 @@ export const soundswallower = defineEngine({
     workers: count(1, 'Number of recogniser threads in this process, for each language that is spoken.'),
     together: list(
       [],
-      'Languages that are heard together, such as en,zh: one may follow another by voice. Others are heard only while the conversation is in them. See languages.md.',
+      'Languages that are heard together, such as en,zh: one may follow another by voice. Others are heard only while the conversation is in them. See docs/how-to/languages.md.',
     ),
   },
   can: { offline: true, languages: ['en', 'zh', 'ja', 'ko'], partials: true, understands: 'the dialog' },

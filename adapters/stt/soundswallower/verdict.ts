@@ -222,7 +222,7 @@ export function featuresSoFar(usual: Hypothesis, anything: number): Features | u
   );
 }
 
-/** How well a sentence fits by itself; nothing if no one speaks like that. */
+/** How well a sentence fits by itself; nothing if people do not speak like that. */
 function shapeOf({ words, silence }: Hypothesis): Features | undefined {
   const frames = total(words, 'frames');
   const phones = phonesOf({ words });
@@ -236,7 +236,7 @@ function shapeOf({ words, silence }: Hypothesis): Features | undefined {
     /** Words that match by chance are too short or too long: natural logarithm of frames per phone. */
     pace,
     oddestWord: Math.max(...paces),
-    /** Nobody pauses for long within a sentence: seconds of silence beyond the padding around it. */
+    /** People do not pause for long within a sentence: seconds of silence beyond the padding around it. */
     pauses: Math.max(0, silence.frames - PADDING) / 100,
   };
 }

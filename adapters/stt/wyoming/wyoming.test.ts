@@ -107,6 +107,26 @@ describe('wyomingStt', () => {
     }
   });
 
+  it.each([
+    [' turn left\n and stop\n', { text: 'turn left and stop', language: 'de' }],
+    ['<|en|><|EMO_UNKNOWN|> turn left', { text: 'turn left', language: 'de' }],
+    [
+      '[BLANK_AUDIO]',
+      { text: '', language: 'de', rejected: { nearest: '[BLANK_AUDIO]', confidence: 0, reason: 'invented' } },
+    ],
+    [
+      'Vielen Dank.',
+      { text: '', language: 'de', rejected: { nearest: 'Vielen Dank.', confidence: 0, reason: 'invented' } },
+    ],
+  ])(
+    'makes a transcript readable, and rejects an invented one in a faint sound (%j)',
+    async (written, final) => {
+      await start(answerAtStop(written));
+      const { events } = await outcomeOf(engine.transcribe(pieces(400, 400), { language: 'de' }, never()));
+      expect(events).toEqual([{ type: 'final', ...final }]);
+    },
+  );
+
   it('understands nothing in an empty utterance', async () => {
     await start(answerAtStop(''));
     const { events } = await outcomeOf(engine.transcribe(pieces(), { language: 'en' }, never()));

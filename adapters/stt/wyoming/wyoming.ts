@@ -8,7 +8,10 @@ import {
   samplesInMs,
 } from '../../../machines/audio.ts';
 import { type WyomingConnection, type WyomingOptions, WyomingServer } from '../../wyoming/server.ts';
+import { guarded } from '../guard/invented.ts';
+import { Sound } from '../guard/sound.ts';
 import { withoutSilence } from '../silence.ts';
+import { languageTag, plainTranscript } from '../transcript-text.ts';
 
 export interface WyomingSttOptions extends WyomingOptions {
   /** Whether the server streams transcripts while the user speaks. Default false: it gets the audio at the end. */
@@ -21,8 +24,8 @@ const FORMAT = { rate: PIPELINE_RATE, width: 2, channels: 1 };
 /** Samples of one event: a second, far below what a server may refuse as too large. */
 const CHUNK = samplesInMs(1_000, PIPELINE_RATE);
 
-const transcript = z.object({ text: z.string(), language: z.string().min(1).nullish() });
-const piece = z.object({ text: z.string() });
+const transcript = z.object({ text: z.string().nullish(), language: z.string().nullish() });
+const piece = z.object({ text: z.string().nullish() });
 
 /**
  * Speech recognition by a server of the Wyoming protocol. Servers that stream transcripts get the audio
@@ -50,7 +53,9 @@ async function* transcribe(
   try {
     await connection.send('transcribe', { language, ...(model !== undefined && { name: model }) });
     await connection.send('audio-start', FORMAT);
-    yield* textOf(connection, sendAudio(connection, source, !partials));
+    const sound = new Sound();
+    const sending = sendAudio(connection, source, !partials, sound);
+    yield* textOf(connection, sending, { language, sound });
   } finally {
     // Not awaited, because it may hang.
     source.return?.().catch(() => {});
@@ -58,7 +63,11 @@ async function* transcribe(
 }
 
 /** The server's answer, unless `sending` fails before. */
-async function* textOf(connection: WyomingConnection, sending: Promise<void>): AsyncGenerator<SttEvent> {
+async function* textOf(
+  connection: WyomingConnection,
+  sending: Promise<void>,
+  { language, sound }: { readonly language: string; readonly sound: Sound },
+): AsyncGenerator<SttEvent> {
   const broken = sending.then(() => new Promise<never>(() => {}));
   let text = '';
   for (;;) {
@@ -66,16 +75,19 @@ async function* textOf(connection: WyomingConnection, sending: Promise<void>): A
     const { type, data } = await Promise.race([next, broken]);
     if (type === 'transcript-start') text = '';
     else if (type === 'transcript-chunk') {
-      text += piece.parse(data).text;
+      text += piece.parse(data).text ?? '';
       yield { type: 'partial', text: text.trim() };
     } else {
       // A server that streams may leave out the whole transcript.
-      const whole = type === 'transcript' ? transcript.parse(data) : { text };
-      yield {
-        type: 'final',
-        text: whole.text.trim(),
-        ...(whole.language ? { language: whole.language } : {}),
+      const whole = type === 'transcript' ? transcript.parse(data) : { text, language: undefined };
+      const read = plainTranscript(whole.text ?? '');
+      const said = languageTag(whole.language ?? '') ?? read.language;
+      const final = {
+        type: 'final' as const,
+        text: read.text,
+        ...(said !== undefined && { language: said }),
       };
+      yield guarded(final, { language, sound });
       return;
     }
   }
@@ -86,11 +98,13 @@ async function sendAudio(
   connection: WyomingConnection,
   source: AsyncIterator<Pcm<PipelineRate>>,
   whole: boolean,
+  sound: Sound,
 ): Promise<void> {
   const held: Int16Array[] = [];
   for (;;) {
     const { done, value } = await source.next();
     if (done) break;
+    sound.push(value.samples);
     if (whole) held.push(value.samples.slice());
     else await sendSamples(connection, value.samples);
   }

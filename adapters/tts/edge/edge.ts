@@ -6,8 +6,8 @@ import { baseLanguage } from '../../../machines/policies/text.ts';
 import { type Call, Calls } from '../../http/calls.ts';
 import { codeOfStatus, engineError, type Finding } from '../../http/errors.ts';
 import type { ReportsConnections } from '../../http/transport.ts';
+import { decodeFrames, Mp3Decoders, Mp3Frames } from '../mp3.ts';
 import type { EdgeItem } from './connection.ts';
-import { decodeFrames, Mp3Decoders, Mp3Frames } from './mp3.ts';
 import { EdgePool } from './pool.ts';
 import { type EdgeProsody, type SpokenWord, sampleOfTicks, ssml, WordFinder } from './text.ts';
 
@@ -48,6 +48,7 @@ export function edgeTts(options: EdgeTtsOptions = {}): TtsEngine & ReportsConnec
     synthesize: (request, signal) =>
       calls.stream(signal, async function* (call) {
         if (!/[\p{L}\p{N}]/u.test(request.text)) return;
+        requireVoiceName(request.voice);
         const document = ssml(request.text, voiceOf(request), request.language, options);
         yield* decode(items(pool, document, call), request.text, decoders);
       }),
@@ -115,6 +116,14 @@ async function* decode(
 
 function toEvent({ offset, length }: SpokenWord, sample: number): TtsEvent {
   return { type: 'word', sample, offset, length };
+}
+
+/** Names of Edge's voices, such as `zh-CN-liaoning-XiaobeiNeural`: it answers nothing else, and does not say so. */
+const VOICE_NAME = /^[a-z]{2,3}(-[A-Za-z]+)*-\w+$/;
+
+function requireVoiceName(voice: string | undefined): void {
+  if (voice !== undefined && !VOICE_NAME.test(voice))
+    throw new ParleyError('ENGINE_REQUEST', `Edge has no voice ${voice}`);
 }
 
 function voiceChooser(options: EdgeTtsOptions): (request: TtsRequest) => string {

@@ -8,7 +8,7 @@ export const edge = defineEngine({
   options: {
     voice: text(
       'en-US-JennyNeural',
-      'Voice for its own language; others have a usual voice, such as zh-CN-XiaoxiaoNeural. See languages.md.',
+      'Voice for its own language; others have a usual voice, such as zh-CN-XiaoxiaoNeural. See docs/how-to/languages.md.',
     ),
     speed: text('+0%', 'Change of speed, such as +10%.'),
     pitch: text('+0Hz', 'Change of pitch, such as +20Hz.'),

@@ -139,7 +139,13 @@ describe('minimaxTts', () => {
     ['sends rubbish', [head, sse('{"data":'), { do: 'end' }], 'ENGINE_PROTOCOL', /invalid JSON/],
     ['sends another shape', [head, sse({ data: { audio: 7 } }), { do: 'end' }], 'ENGINE_PROTOCOL', /audio/],
     ['sends no audio', [head, minimaxEvent('', 2), { do: 'end' }], 'TTS_FAILED', /no audio/],
-    ['sends an MP3', [head, minimaxEvent('49443304', 1), { do: 'end' }], 'ENGINE_PROTOCOL', /ID3/],
+    ['sends FLAC', [head, minimaxEvent('664c614300000022', 2), { do: 'end' }], 'ENGINE_PROTOCOL', /FLAC/],
+    [
+      'sends an empty MP3',
+      [head, minimaxEvent('4944330400000000', 2), { do: 'end' }],
+      'ENGINE_PROTOCOL',
+      /MP3/,
+    ],
   ])('ends with the right error when the server %s', async (_what, steps, code, message) => {
     await start({ speech: () => steps });
     const { events, end, error } = await speak();

@@ -7,7 +7,8 @@ import { codeOfStatus, engineError, Refusal } from '../../http/errors.ts';
 import { eventData } from '../../http/sse.ts';
 import type { ReportsConnections } from '../../http/transport.ts';
 import { httpTransport, type Transport } from '../../http/transport.ts';
-import { PcmPieces } from '../pcm-pieces.ts';
+import { Mp3Decoders } from '../mp3.ts';
+import { receivedAudio } from '../received/audio.ts';
 import type { minimaxKeys } from './engine.ts';
 import { languageBoost } from './languages.ts';
 
@@ -21,6 +22,8 @@ export interface MinimaxTtsOptions extends Parsed<typeof minimaxKeys> {
 const MINIMAX_URL = 'https://api.minimax.io/v1';
 /** One of the rates that the server offers for PCM, Hz. */
 const RATE = 24_000;
+/** Decoders of MP3 that are kept, for servers that ignore the requested format. */
+const DECODERS = 2;
 /** Maximum response: 20 minutes as hexadecimal digits, twice, because the last event may repeat all audio. */
 const MAX_RESPONSE_BYTES = 256 << 20;
 /** Maximum event: a whole segment of 5 minutes as hexadecimal digits. */
@@ -48,6 +51,7 @@ export function minimaxTts(options: MinimaxTtsOptions): TtsEngine & ReportsConne
     maxResponseBytes: MAX_RESPONSE_BYTES,
     ...(maxConnections === undefined ? {} : { maxConnections }),
   });
+  const decoders = new Mp3Decoders(DECODERS);
   const headers = {
     'content-type': 'application/json',
     ...(apiKey ? { authorization: `Bearer ${apiKey}` } : {}),
@@ -68,11 +72,13 @@ export function minimaxTts(options: MinimaxTtsOptions): TtsEngine & ReportsConne
       calls.stream(aborted, async function* ({ signal }) {
         if (!/[\p{L}\p{N}]/u.test(request.text)) return;
         const body = JSON.stringify(requestBody(options, request));
-        yield* speak(transport, await transport.fetch(url, { method: 'POST', headers, body, signal }));
+        const response = await transport.fetch(url, { method: 'POST', headers, body, signal });
+        yield* speak(transport, response, decoders);
       }),
     async close() {
       calls.close();
       await transport.close();
+      decoders.close();
     },
   };
 }
@@ -97,7 +103,11 @@ function requestBody(options: MinimaxTtsOptions, { text, language, voice }: TtsR
   };
 }
 
-async function* speak(transport: Transport, response: Response): AsyncGenerator<TtsEvent> {
+async function* speak(
+  transport: Transport,
+  response: Response,
+  decoders: Mp3Decoders,
+): AsyncGenerator<TtsEvent> {
   if (!response.ok) {
     const text = (await response.text()).trim();
     const detail = text === '' || text.startsWith('<') ? '' : `: ${text}`;
@@ -112,7 +122,12 @@ async function* speak(transport: Transport, response: Response): AsyncGenerator<
   }
   if (!/^(text\/event-stream|text\/plain|application\/octet-stream)/i.test(type))
     throw new ParleyError('ENGINE_PROTOCOL', `the content type is ${type.slice(0, 60)}`);
-  const pieces = new PcmPieces();
+  const source = receivedAudio(audioBytes(body), { headers: new Headers(), rate: RATE, decoders });
+  for await (const pcm of source) yield { type: 'audio', pcm };
+}
+
+/** The audio of a stream of events. */
+async function* audioBytes(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   let first: string | undefined;
   let ended = false;
   let digits = 0;
@@ -126,8 +141,7 @@ async function* speak(transport: Transport, response: Response): AsyncGenerator<
     if (audio === '' || again) continue;
     first ??= audio;
     digits += audio.length;
-    const samples = pieces.push(bytesOf(audio));
-    if (samples.length > 0) yield { type: 'audio', pcm: { rate: RATE, samples } };
+    yield bytesOf(audio);
   }
   if (!ended) throw new ParleyError('ENGINE_PROTOCOL', 'the speech broke off without its last event');
   if (first === undefined) throw new ParleyError('TTS_FAILED', 'the server sent no audio; check the voice');

@@ -92,21 +92,41 @@ describe('wyomingTts', () => {
     await server.sockets.allClosed();
   });
 
-  it.each([
-    ['no audio', (peer: WyomingPeer) => peer.send('audio-stop'), 'TTS_FAILED'],
-    [
-      'half a sample',
-      (peer: WyomingPeer) => peer.send('audio-chunk', FORMAT, Buffer.alloc(3)),
-      'ENGINE_PROTOCOL',
-    ],
+  it('fails if the server sends no audio', async () => {
+    await start((peer) => peer.send('audio-stop'));
+    expect((await speak()).end).toBe('TTS_FAILED');
+  });
+
+  it.each<[string, { width?: number; channels?: number }, number[][], number[]]>([
+    ['samples cut in halves', {}, [[1], [0, 2, 0, 3], [0]], [1, 2, 3]],
+    ['an odd last byte', {}, [[1, 0, 2]], [1]],
     [
       'stereo',
-      (peer: WyomingPeer) => peer.send('audio-chunk', { ...FORMAT, channels: 2 }, Buffer.alloc(4)),
-      'ENGINE_PROTOCOL',
+      { channels: 2 },
+      [
+        [10, 0, 20],
+        [0, 30, 0, 50, 0],
+      ],
+      [15, 40],
     ],
-  ])('fails at %s', async (_, behaviour, code) => {
-    await start(behaviour);
-    expect((await speak()).end).toBe(code);
+    ['8 bits', { width: 1 }, [[128, 129, 0]], [0, 256, -32_768]],
+    ['24 bits', { width: 3 }, [[0, 5, 0, 9, 6, 0]], [5, 6]],
+    ['32 bits', { width: 4 }, [[0, 0, 7, 0]], [7]],
+  ])('plays %s', async (_, format, chunks, samples) => {
+    await start((peer, type) => {
+      if (type !== 'synthesize') return;
+      for (const chunk of chunks) peer.send('audio-chunk', { ...FORMAT, ...format }, Buffer.from(chunk));
+      peer.send('audio-stop');
+    });
+    const { events, end } = await speak();
+    expect([samplesOf(events), end]).toEqual([samples, 'done']);
+  });
+
+  it('refuses a voice that the server does not list, without asking for it', async () => {
+    await start(answer, { mouth: { voices: [{ name: 'en_US-amy' }] } });
+    expect((await speak({ ...HELLO, voice: 'marin' })).end).toBe('ENGINE_REQUEST');
+    expect((await speak({ ...HELLO, voice: 'en_US-amy' })).end).toBe('done');
+    expect(server.servers.flatMap((peer) => peer.of('synthesize'))).toHaveLength(1);
   });
 
   it('asks nothing for a text without a word', async () => {

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { TtsEngine, TtsEvent, TtsRequest } from '../../../actors/ports/tts.ts';
 import { ParleyError } from '../../../machines/errors.ts';
 import { type WyomingConnection, type WyomingOptions, WyomingServer } from '../../wyoming/server.ts';
+import { pcmOfWidth, SampleReader } from '../received/samples.ts';
 
 export interface WyomingTtsOptions extends WyomingOptions {
   /** Default voice; without one, the server chooses by the language. */
@@ -15,9 +16,10 @@ const MAX_BYTES = 64 << 20;
 
 const format = z.object({
   rate: z.int().min(4_000).max(192_000),
-  width: z.literal(2, 'only 16-bit audio can be played'),
-  channels: z.literal(1, 'only mono audio can be played'),
+  width: z.int().min(1).max(4),
+  channels: z.int().min(1),
 });
+type Format = z.output<typeof format>;
 
 /**
  * Speech synthesis by a server of the Wyoming protocol. Text without a letter or digit is not sent. Errors: TTS_FAILED (the
@@ -30,9 +32,10 @@ export function wyomingTts(options: WyomingTtsOptions): TtsEngine {
     warm: () => server.warm(),
     close: () => server.close(),
     synthesize: (request, signal) =>
-      server.stream(signal, (connection, { supports_synthesize_streaming }) =>
-        speak(connection, request, options, supports_synthesize_streaming === true),
-      ),
+      server.stream(signal, (connection, { supports_synthesize_streaming, voices }) => {
+        requireVoice(request.voice, voices ?? []);
+        return speak(connection, request, options, supports_synthesize_streaming === true);
+      }),
   };
 }
 
@@ -51,20 +54,27 @@ async function* speak(
     await connection.send('synthesize-stop');
   } else await connection.send('synthesize', { text, voice });
   let bytes = 0;
+  let reading: (Format & { readonly reader: SampleReader }) | undefined;
   for (;;) {
     const { type, data, payload } = await connection.next('audio-chunk', 'audio-stop', 'synthesize-stopped');
     // A server that streams speaks sentence by sentence.
     if (type === 'audio-stop' && streams) continue;
     if (type !== 'audio-chunk') break;
-    const { rate } = format.parse(data);
+    const said = format.parse(data);
+    if (!isSame(said, reading)) reading = { ...said, reader: readerOf(said) };
     bytes += payload.byteLength;
     if (bytes > MAX_BYTES)
       throw new ParleyError('ENGINE_PROTOCOL', `the audio is longer than ${MAX_BYTES} bytes`);
-    if (payload.byteLength % 2 !== 0)
-      throw new ParleyError('ENGINE_PROTOCOL', 'a chunk ends within a sample');
-    if (payload.byteLength > 0) yield { type: 'audio', pcm: { rate, samples: samplesOf(payload) } };
+    const samples = reading?.reader.push(payload);
+    if (samples && samples.length > 0) yield { type: 'audio', pcm: { rate: said.rate, samples } };
   }
   if (bytes === 0) throw new ParleyError('TTS_FAILED', 'the server sent no audio');
+}
+
+/** A server that gets the name of a voice that it does not have may close the connection, or never answer. */
+function requireVoice(voice: string | undefined, voices: readonly { readonly name: string }[]): void {
+  if (voice === undefined || voices.length === 0 || voices.some(({ name }) => name === voice)) return;
+  throw new ParleyError('ENGINE_REQUEST', `the server has no voice ${voice}`);
 }
 
 function voiceOf({ voice, language }: TtsRequest, options: WyomingTtsOptions): object {
@@ -73,8 +83,10 @@ function voiceOf({ voice, language }: TtsRequest, options: WyomingTtsOptions): o
   return { name, ...(options.speaker !== undefined && { speaker: options.speaker }) };
 }
 
-/** A copy: the bytes may lie at an odd address. Samples are little-endian, as on every platform that is supported. */
-function samplesOf(payload: Buffer): Int16Array {
-  const copy = new Uint8Array(payload);
-  return new Int16Array(copy.buffer);
+function isSame(one: Format, other: Format | undefined): boolean {
+  return one.rate === other?.rate && one.width === other.width && one.channels === other.channels;
+}
+
+function readerOf({ rate, width, channels }: Format): SampleReader {
+  return new SampleReader({ rate, channels, encoding: pcmOfWidth(width) ?? 's16' });
 }

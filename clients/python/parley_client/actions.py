@@ -50,12 +50,21 @@ Handler = Callable[[Action], Awaitable[Result]]
 
 
 class Actions:
-    """Runs the handlers. Each action is reported once, unless the server cancelled it."""
+    """Runs the handlers. Each action is reported once, unless the server cancelled it or the report may be lost.
+
+    Actions that may outlive their reply go on while the connection is lost, and are reported again when it is back.
+    """
 
     def __init__(self, send: Report) -> None:
         self._send = send
         self._handlers: dict[str, Handler] = {}
         self._running: dict[str, asyncio.Task[None]] = {}
+        self._lasting: set[str] = set()
+        """Ids that the server lists beside the conversation."""
+        self._ended: dict[str, wire.ActionResult] = {}
+        """Ends of these that the server has not confirmed."""
+        self._came_back = False
+        """The session came back once: the server may wait for a report of an action whose start arrives only now."""
         self._go = asyncio.Event()
         self._go.set()
 
@@ -70,7 +79,28 @@ class Actions:
             self._running[action.id] = asyncio.create_task(self._run(action))
         elif message["status"] != "progress":
             # Cancelled, or past its deadline. An action that reported its end does not run any more.
+            self._ended.pop(message["id"], None)
             self._abort(message["id"])
+
+    def list_lasting(self, message: wire.State) -> None:
+        """The server says which actions may outlive their reply."""
+        self._lasting = {one["id"] for one in message.get("actions", [])}
+
+    def lost(self) -> None:
+        """The connection is lost. Actions that end with their reply have ended at the server."""
+        if not self._go.is_set():
+            # A voice stop was suspected, and no verdict will arrive.
+            self.abort_all()
+        for id in list(self._running):
+            if id not in self._lasting:
+                self._abort(id)
+
+    async def resumed(self) -> None:
+        """The session is back: it learns what still runs and what has ended."""
+        self._came_back = True
+        running = [_result(id, "progress", "") for id in self._running]
+        for result in [*self._ended.values(), *running]:
+            await self._send(result)
 
     def hold(self, held: bool) -> None:
         """A voice stop is suspected, or was none."""
@@ -81,6 +111,7 @@ class Actions:
 
     def abort_all(self) -> None:
         self.hold(False)
+        self._ended.clear()
         for id in list(self._running):
             self._abort(id)
 
@@ -94,11 +125,15 @@ class Actions:
             return
         if result["status"] != "progress":
             del self._running[result["id"]]
+            if result["id"] in self._lasting:
+                self._ended[result["id"]] = result
         await self._send(result)
 
     async def _run(self, action: Action) -> None:
         handler = self._handlers.get(action.name)
         try:
+            if self._came_back and action.id in self._lasting and handler:
+                await action.progress()
             if handler is None:
                 raise Refused(f"this robot has no action {action.name}")
             returned = await handler(action)

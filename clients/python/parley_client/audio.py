@@ -27,7 +27,7 @@ OutputRate = Literal[16000, 24000]
 
 
 class Speaker:
-    """Plays in real time to nobody. The base of the others: they say where the audio goes."""
+    """Plays in real time, without a loudspeaker. The base of the others: they say where the audio goes."""
 
     def __init__(self, rate: OutputRate = 24_000, clock: Callable[[], float] = time.monotonic) -> None:
         self.rate: OutputRate = rate

@@ -47,6 +47,9 @@ class ParleyError(Exception):
 class ParleyClient:
     """A conversation. Connects again by itself after a network failure; the server keeps the session for half a minute.
 
+    A program that is started again goes on with its session if it gives `session` and `secret` of the client before; keep
+    them in a file that only this program reads. `ready["resumed"]` says whether that was possible.
+
     Without a microphone the user only types, without a speaker the robot only writes.
     """
 
@@ -62,6 +65,8 @@ class ParleyClient:
         microphone: Microphone | None = None,
         speaker: Speaker | None = None,
         frame_ms: Literal[20, 40] = 20,
+        session: str | None = None,
+        secret: str | None = None,
     ) -> None:
         self.url = url.rstrip("/").replace("http", "ws", 1) if url.startswith("http") else url.rstrip("/")
         # Where the next attempt goes: a server that refuses may name another.
@@ -91,6 +96,8 @@ class ParleyClient:
             self._hello["voice"] = voice
         if attention is not None:
             self._hello["attention"] = attention
+        if session is not None and secret is not None:
+            self._hello["session"], self._hello["secret"] = session, secret
         self._actions = Actions(self._send)
         self._listeners: defaultdict[str, list[Listener]] = defaultdict(list)
         self._queues: list[asyncio.Queue[wire.ServerMessage | None]] = []
@@ -104,6 +111,16 @@ class ParleyClient:
         self._reported = (0, 0)
         self._stopped = False
         self._settings: dict[str, Any] = {}
+
+    @property
+    def session(self) -> str | None:
+        """Id of the session, once there is one."""
+        return self._hello.get("session")
+
+    @property
+    def secret(self) -> str | None:
+        """With it, another client goes on with the session after this one is gone."""
+        return self._hello.get("secret")
 
     def on(self, type: str) -> Callable[[L], L]:
         """Decorator of a function, async or not, that gets each server message of this type; "*": of all."""
@@ -150,6 +167,15 @@ class ParleyClient:
         if self.ready:
             await self._send({"type": "bye"})
         await asyncio.wait({self._run_task}, timeout=CLOSE_S if self.ready else 0)
+        self._run_task.cancel()
+        await asyncio.gather(self._run_task, return_exceptions=True)
+
+    async def leave(self) -> None:
+        """Ends the client and leaves the session, which waits half a minute for another client with its `secret`."""
+        self._closing = True
+        self._actions.abort_all()
+        if self._run_task is None:
+            return
         self._run_task.cancel()
         await asyncio.gather(self._run_task, return_exceptions=True)
 
@@ -265,6 +291,7 @@ class ParleyClient:
                 await asyncio.sleep(wait)
                 pause = min(2 * pause, LONGEST_PAUSE_S)
         finally:
+            self._actions.abort_all()
             if self.speaker:
                 self.speaker.close()
             for queue in self._queues:
@@ -306,7 +333,7 @@ class ParleyClient:
             for helper in helpers:
                 helper.cancel()
             self._socket = self.ready = None
-            self._actions.abort_all()
+            self._actions.lost()
             if self.speaker:
                 self.speaker.restart()
         return 1006
@@ -322,11 +349,16 @@ class ParleyClient:
             if "secret" in message:
                 self._hello["secret"] = message["secret"]
             self._generation, self._reported = 0, (0, 0)
-            if self._settings and not message["resumed"]:
-                self._start(self._send({"type": "settings", **self._settings}))
+            if message["resumed"]:
+                self._start(self._actions.resumed())
+            else:
+                self._actions.abort_all()
+                if self._settings:
+                    self._start(self._send({"type": "settings", **self._settings}))
             self._was_ready.set()
         elif message["type"] == "state":
             self._hello["lastSeq"] = message["seq"]
+            self._actions.list_lasting(message)
         elif message["type"] == "error" and message["fatal"]:
             self._fatal = ParleyError(message["code"], message["message"])
             self._advice = message

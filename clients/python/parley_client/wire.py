@@ -66,6 +66,12 @@ class Reply(TypedDict):
     generation: int
     text: str
 
+class Emotion(TypedDict):
+    type: Literal["emotion"]
+    turn: int
+    generation: int
+    emotion: str
+
 class ReplyEndTimings(TypedDict):
     endpoint: NotRequired[float]
     stt: NotRequired[float]
@@ -129,6 +135,11 @@ class Action(TypedDict):
     key: NotRequired[str]
     runs: NotRequired[Literal["server"]]
     message: NotRequired[str]
+
+class Notice(TypedDict):
+    type: Literal["notice"]
+    code: str
+    message: str
 
 class Attention(TypedDict):
     type: Literal["attention"]
@@ -197,7 +208,7 @@ class SettingsTools(TypedDict):
     group: NotRequired[str]
     deadlineMs: NotRequired[int]
     policy: NotRequired[Literal["allowed", "refused", "ask"]]
-    question: NotRequired[str]
+    question: NotRequired[Union[str, dict[str, Any]]]
 
 class SettingsToolChoice(TypedDict):
     name: str
@@ -252,6 +263,6 @@ class Rearm(TypedDict):
 class Bye(TypedDict):
     type: Literal["bye"]
 
-ServerMessage = Union[Ready, State, Speech, Transcript, Reply, ReplyEnd, Playback, Flush, Hold, Ear, Viseme, Action, Attention, ErrorMessage]
+ServerMessage = Union[Ready, State, Speech, Transcript, Reply, Emotion, ReplyEnd, Playback, Flush, Hold, Ear, Viseme, Action, Notice, Attention, ErrorMessage]
 
 ClientMessage = Union[Text, History, Played, Settings, Commit, Clear, Respond, ActionResult, Body, Interrupt, Halt, Rearm, Bye]

@@ -79,6 +79,63 @@ class ActionsTest(unittest.IsolatedAsyncioTestCase):
         self.assertTrue(cancelled.is_set())
         self.assertEqual(self.sent, [])
 
+    def lists(self, *ids: str) -> None:
+        self.actions.list_lasting(
+            {"type": "state", "value": "idle", "turn": 1, "generation": 1, "seq": 1, "at": 0, "actions": [{"id": id, "name": "act"} for id in ids]}
+        )
+
+    async def test_goes_on_with_a_lasting_action_while_the_connection_is_lost_and_reports_it_again(self) -> None:
+        arrived = asyncio.Event()
+
+        async def drive(action: Action) -> str:
+            await arrived.wait()
+            return "arrived"
+
+        await self.act(drive)
+        self.lists("1")
+        self.actions.lost()
+        await self.actions.resumed()
+        self.assertEqual(self.sent, [{"status": "progress"}])
+        self.actions.lost()
+        arrived.set()
+        await asyncio.sleep(0.01)
+        self.sent.clear()
+        await self.actions.resumed()
+        self.assertEqual(self.sent, [{"status": "done", "message": "arrived"}])
+        self.actions.receive({"type": "action", "id": "1", "name": "act", "args": {}, "status": "done"})
+        await self.actions.resumed()
+        self.assertEqual(len(self.sent), 1)
+
+    async def test_reports_a_lasting_action_whose_start_was_missed(self) -> None:
+        async def drive(action: Action) -> str:
+            return "arrived"
+
+        await self.actions.resumed()
+        self.lists("1")
+        await self.act(drive)
+        self.assertEqual(self.sent, [{"status": "progress"}, {"status": "done", "message": "arrived"}])
+
+    async def test_ends_other_actions_with_the_connection_and_all_if_a_stop_was_suspected(self) -> None:
+        cancelled: list[str] = []
+
+        async def drive(action: Action) -> None:
+            try:
+                await asyncio.sleep(60)
+            except asyncio.CancelledError:
+                cancelled.append(action.id)
+                raise
+
+        await self.act(drive)
+        self.actions.lost()
+        await asyncio.sleep(0)
+        self.assertEqual(cancelled, ["1"])
+        await self.act(drive)
+        self.lists("1")
+        self.actions.hold(True)
+        self.actions.lost()
+        await asyncio.sleep(0)
+        self.assertEqual(cancelled, ["1", "1"])
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -8,7 +8,7 @@ export class Refused extends Error {}
 export interface ActionCall {
   readonly id: string;
   readonly name: string;
-  /** Aborts when the action must end now: an interruption, the voice stop, its deadline, or a lost connection. */
+  /** Aborts when the action must end now: an interruption, the voice stop, its deadline, or, unless the action may outlive its reply, a lost connection. */
   readonly signal: AbortSignal;
   /**
    * Resolves when the robot may move: at once, or, while the server suspects a voice stop (`hold`), when it was none. An action that
@@ -26,11 +26,20 @@ export type ActionResult = string | JsonObject | undefined | void;
 
 type ActionMessage = Extract<Heard, { type: 'action' }>;
 
-/** Gives the server's actions to their handlers, and the server their results. */
+/**
+ * Gives the server's actions to their handlers, and the server their results. Actions that may outlive their reply go on while
+ * the connection is lost, and are reported again when it is back.
+ */
 export class Actions {
   readonly #handlers = new Map<string, ActionHandler>();
   readonly #running = new Map<string, AbortController>();
   readonly #report: (id: string, report: ActionReport) => void;
+  /** Ids that the server lists beside the conversation. */
+  #lasting: ReadonlySet<string> = new Set();
+  /** Ends of these that the server has not confirmed. */
+  readonly #ended = new Map<string, ActionReport>();
+  /** The session came back once: the server may wait for a report of an action whose start arrives only now. */
+  #cameBack = false;
   /** Present while the robot must stand still. */
   #held: Hold | undefined;
 
@@ -50,7 +59,29 @@ export class Actions {
   receive(message: ActionMessage): void {
     if (message.runs) return;
     if (message.status === 'started') void this.#run(message);
-    else if (message.status !== 'progress') this.#abort(message.id);
+    else if (message.status !== 'progress') {
+      this.#ended.delete(message.id);
+      this.#abort(message.id);
+    }
+  }
+
+  /** The server says which actions may outlive their reply. */
+  listLasting(actions: readonly { readonly id: string }[] = []): void {
+    this.#lasting = new Set(actions.map(({ id }) => id));
+  }
+
+  /** The connection is lost. Actions that end with their reply have ended at the server. */
+  lost(): void {
+    // A voice stop was suspected, and no verdict will arrive.
+    if (this.#held) this.abortAll();
+    for (const id of [...this.#running.keys()]) if (!this.#lasting.has(id)) this.#abort(id);
+  }
+
+  /** The session is back: it learns what still runs and what has ended. */
+  resumed(): void {
+    this.#cameBack = true;
+    for (const [id, report] of this.#ended) this.#report(id, report);
+    for (const id of this.#running.keys()) this.#report(id, { status: 'progress' });
   }
 
   /** A voice stop is suspected, or was none. */
@@ -64,6 +95,7 @@ export class Actions {
 
   abortAll(): void {
     this.hold(false);
+    this.#ended.clear();
     for (const id of [...this.#running.keys()]) this.#abort(id);
   }
 
@@ -84,12 +116,14 @@ export class Actions {
     };
     const progress = (message?: string, data?: JsonObject) =>
       report({ status: 'progress', ...(message !== undefined && { message }), ...(data && { data }) });
+    if (this.#cameBack && this.#lasting.has(id)) progress();
     const mayMove = async () => {
       const { promise } = this.#held ?? {};
       if (promise) await Promise.race([promise, aborted(signal)]);
       signal.throwIfAborted();
     };
     const result = await outcome(() => handler(args, { id, name, signal, mayMove, progress }));
+    if (this.#lasting.has(id) && !signal.aborted) this.#ended.set(id, result);
     report(result);
     if (this.#running.get(id) === abort) this.#running.delete(id);
   }

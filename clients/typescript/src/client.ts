@@ -5,8 +5,8 @@ import {
   type OutputRate,
   PIPELINE_RATE,
 } from '../../../machines/audio.ts';
+import type { AudioHeader } from '../../../machines/audio-message.ts';
 import type {
-  AudioHeader,
   ClientMessage,
   EchoState,
   FrameMs,
@@ -33,6 +33,11 @@ export interface ClientOptions
   readonly frameMs?: FrameMs;
   /** Connect again by itself after a loss. Default true. */
   readonly reconnect?: boolean;
+  /**
+   * `session` and `secret` of a client that is gone, so that this one goes on with its session. `ready.resumed` says whether that
+   * was possible.
+   */
+  readonly session?: { readonly id: string; readonly secret: string };
   /** Default: the machine's. */
   readonly clock?: Clock;
 }
@@ -108,6 +113,7 @@ export abstract class SessionClient extends Emitter<ClientEvents> {
       url: sessionUrl(options.url),
       clock: this.clock,
       reconnect: options.reconnect ?? true,
+      session: options.session,
       open: (url, subprotocol) => this.openSocket(url, subprotocol),
       hello: () => this.#hello(),
       onLink: (change) => this.#onLink(change),
@@ -136,6 +142,11 @@ export abstract class SessionClient extends Emitter<ClientEvents> {
   /** Id of the session, once there is one. */
   get session(): string | undefined {
     return this.#connection.session;
+  }
+
+  /** With it and the id, another client goes on with the session after this one is gone: store both where only it reads them. */
+  get secret(): string | undefined {
+    return this.#connection.secret;
   }
 
   /** Audio messages that were not sent because the network was too slow. */
@@ -167,6 +178,11 @@ export abstract class SessionClient extends Emitter<ClientEvents> {
   /** Ends the session. */
   close(): void {
     this.#connection.disconnect();
+  }
+
+  /** Ends the connection and leaves the session, which waits half a minute for another client with its `secret`. */
+  leave(): void {
+    this.#connection.leave();
   }
 
   /** Resolves with the next event of this name that matches; rejects with `ConnectionEnded` if the connection ends for good. */
@@ -310,8 +326,9 @@ export abstract class SessionClient extends Emitter<ClientEvents> {
   }
 
   #onLink(change: LinkChange): void {
-    // Without a link nobody could stop them.
-    if (change.link === 'waiting' || change.link === 'offline') this.#actions.abortAll();
+    if (change.link === 'waiting') this.#actions.lost();
+    // Without a link the server could not stop them.
+    if (change.link === 'offline') this.#actions.abortAll();
     if (change.link === 'offline') {
       this.#visit++;
       this.speaker?.order({ type: 'silence' });
@@ -338,6 +355,9 @@ export abstract class SessionClient extends Emitter<ClientEvents> {
       case 'hold':
         this.#actions.hold(message.held);
         break;
+      case 'state':
+        this.#actions.listLasting(message.actions);
+        break;
       case 'action':
         if (this.#actions.handled) this.#actions.receive(message);
         break;
@@ -350,6 +370,8 @@ export abstract class SessionClient extends Emitter<ClientEvents> {
 
   #onReady({ audio, resumed }: ReadyMessage): void {
     this.#rest = new Int16Array(0);
+    if (resumed) this.#actions.resumed();
+    else this.#actions.abortAll();
     if (!resumed) this.#played = undefined;
     if (this.#settings && !resumed) this.send({ type: 'settings', ...this.#settings });
     if (!this.audible) return;

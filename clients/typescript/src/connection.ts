@@ -1,8 +1,6 @@
+import { AUDIO_HEADER_BYTES, type AudioHeader, decodeAudio } from '../../../machines/audio-message.ts';
 import {
-  AUDIO_HEADER_BYTES,
-  type AudioHeader,
   type ClientMessage,
-  decodeAudio,
   type HelloMessage,
   type ReadyMessage,
   SUBPROTOCOL,
@@ -43,6 +41,8 @@ export interface ConnectionOptions {
   readonly url: string;
   readonly clock: Clock;
   readonly reconnect: boolean;
+  /** A session to go on with. */
+  readonly session?: { readonly id: string; readonly secret: string } | undefined;
   open(url: string, subprotocol: string): Socket;
   /** The first message, apart from what resumes a session. */
   hello(): HelloMessage;
@@ -65,7 +65,7 @@ export class Connection {
   #link: Link = 'offline';
   #attempt = 0;
   #timer: { cancel(): void } | undefined;
-  #session: { id: string; epoch: number; secret?: string; lastSeq?: number } | undefined;
+  #session: { id: string; epoch?: number; secret?: string; lastSeq?: number } | undefined;
   #unsentBytes = 0;
   /** A stop that no session knows yet: pressed while the link was lost, or in force in a session that was lost. */
   #stopOwed = false;
@@ -89,6 +89,10 @@ export class Connection {
     return this.#session?.id;
   }
 
+  get secret(): string | undefined {
+    return this.#session?.secret;
+  }
+
   /** Audio messages dropped because the network was too slow. */
   get droppedAudio(): number {
     return this.#droppedAudio;
@@ -97,10 +101,11 @@ export class Connection {
   /** The link is `connecting` from now on; `connect` opens it. */
   prepare(): void {
     this.#attempt = 0;
+    this.#session = this.#options.session;
     this.#setLink('connecting', '');
   }
 
-  /** Begins a new session. */
+  /** Begins a session, or goes on with the one that was given. */
   connect(): void {
     this.#open();
   }
@@ -110,6 +115,11 @@ export class Connection {
     if (this.#link === 'offline') return;
     this.send({ type: 'bye' });
     this.#end('', {});
+  }
+
+  /** Ends the connection; the session waits for another one. */
+  leave(): void {
+    if (this.#link !== 'offline') this.#end('', {});
   }
 
   /** Ends the wait for the next attempt. */
@@ -175,8 +185,12 @@ export class Connection {
     if (!this.#options.reconnect) return {};
     if (!this.#session) return { resume: true };
     const { id, epoch, secret, lastSeq } = this.#session;
-    const known = { ...(secret !== undefined && { secret }), ...(lastSeq !== undefined && { lastSeq }) };
-    return { resume: true, session: id, epoch, ...known };
+    const known = {
+      ...(epoch !== undefined && { epoch }),
+      ...(secret !== undefined && { secret }),
+      ...(lastSeq !== undefined && { lastSeq }),
+    };
+    return { resume: true, session: id, ...known };
   }
 
   #receive(data: string | ArrayBuffer): void {

@@ -7,7 +7,7 @@ import {
 } from '../../../machines/wire.ts';
 
 /** A newer server may have codes that this client does not know. */
-type Open<M> = M extends { type: 'error' }
+type Open<M> = M extends { type: 'error' | 'notice' }
   ? Omit<M, 'code'> & { readonly code: string }
   : M extends { type: 'transcript' }
     ? Omit<M, 'rejected'> & { readonly rejected?: Omit<Rejection, 'reason'> & { readonly reason: string } }
@@ -76,6 +76,7 @@ const CHECKS: Checks = {
     words: maybe(listOf(fields({ text, startMs: number, endMs: number }))),
   },
   reply: { turn: count, generation: count, text },
+  emotion: { turn: count, generation: count, emotion: text },
   'reply.end': {
     turn: count,
     generation: count,
@@ -85,6 +86,7 @@ const CHECKS: Checks = {
   },
   playback: { generation: count, state: oneOf(['playing', 'ducked', 'paused']) },
   flush: { generation: count },
+  notice: { code: text, message: text },
   attention: { state: oneOf(ATTENTION_STATES) },
   viseme: { generation: count, at: number, phoneme: text, viseme: number },
   action: {

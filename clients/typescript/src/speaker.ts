@@ -1,4 +1,5 @@
-import type { AudioHeader, PlaybackState } from '../../../machines/wire.ts';
+import type { AudioHeader } from '../../../machines/audio-message.ts';
+import type { PlaybackState } from '../../../machines/wire.ts';
 
 /** What to do with the audio received so far. The methods of `Playout` say more. */
 export type PlayoutOrder =

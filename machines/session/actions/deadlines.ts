@@ -1,17 +1,40 @@
 /** Time limits of running actions. */
 import { toMicroseconds } from '../../clock.ts';
 import type { SessionParameters } from '../../parameters.ts';
-import type { RobotAction, SessionContext } from '../context.ts';
+import type { RobotAction, SessionContext } from '../model.ts';
+import { loops, waitsFor } from '../tools/loop.ts';
 import { offerOf } from '../tools/offer.ts';
 import { termsOf } from './policy.ts';
 
-/** Time limit of an action, ms. */
+/**
+ * Time limit of an action, ms, from its start or its last progress. One that may outlive its reply has `lastingActionMs`
+ * unless the server runs it or a reply waits for it.
+ */
 export function deadlineMs(
-  { name }: Pick<RobotAction, 'name'>,
-  context: Pick<SessionContext, 'settings' | 'tools'>,
-  { actions, deadlines }: SessionParameters,
+  action: Pick<RobotAction, 'name'> & Partial<RobotAction>,
+  context: SessionContext,
+  parameters: SessionParameters,
 ): number {
-  return termsOf(name, actions, offerOf(context)).deadlineMs ?? deadlines.actionMs;
+  const { actions, deadlines } = parameters;
+  const own = termsOf(action.name, actions, offerOf(context)).deadlineMs;
+  if (own !== undefined) return own;
+  if (!action.lasting || action.byServer || isAwaited(action, context, parameters)) return deadlines.actionMs;
+  return deadlines.lastingActionMs === 0 ? Number.POSITIVE_INFINITY : deadlines.lastingActionMs;
+}
+
+/** Whether the reply in progress goes on only with the result of this action. */
+function isAwaited(
+  action: Partial<RobotAction>,
+  context: SessionContext,
+  parameters: SessionParameters,
+): boolean {
+  const { reply } = context;
+  if (!loops(parameters) || !reply) return false;
+  return reply.actions.some((one) => one.id === action.id && waitsFor(one, context, parameters));
+}
+
+function aliveAtMs({ startedAtMs, progressAtMs = startedAtMs }: RobotAction): number {
+  return progressAtMs;
 }
 
 /** Time to the next deadline of these running actions, ms; null if there are none. */
@@ -21,10 +44,13 @@ export function nextDeadlineMs(
   parameters: SessionParameters,
 ): number | null {
   if (running.length === 0) return null;
-  const leftMs = running.map(
-    (action) => deadlineMs(action, context, parameters) - (context.nowMs - action.startedAtMs),
+  const leftMs = running.map((action) =>
+    action.unreported
+      ? (action.unreported.byMs ?? Number.POSITIVE_INFINITY) - context.nowMs
+      : deadlineMs(action, context, parameters) - (context.nowMs - aliveAtMs(action)),
   );
-  return Math.max(0, Math.min(...leftMs));
+  const dueMs = Math.max(0, Math.min(...leftMs));
+  return dueMs === Number.POSITIVE_INFINITY ? null : dueMs;
 }
 
 /** Those of the running actions that have reached their deadline. */
@@ -33,7 +59,10 @@ export function overdueOf(
   context: SessionContext,
   parameters: SessionParameters,
 ): readonly RobotAction[] {
-  return running.filter(
-    (action) => toMicroseconds(context.nowMs - action.startedAtMs) >= deadlineMs(action, context, parameters),
+  const { nowMs } = context;
+  return running.filter((action) =>
+    action.unreported
+      ? action.unreported.byMs !== null && toMicroseconds(nowMs - action.unreported.byMs) >= 0
+      : toMicroseconds(nowMs - aliveAtMs(action)) >= deadlineMs(action, context, parameters),
   );
 }

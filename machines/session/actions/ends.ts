@@ -3,22 +3,13 @@ import { detailOf, errorRecord, ParleyError } from '../../errors.ts';
 import type { Json, JsonObject } from '../../json.ts';
 import type { SessionParameters } from '../../parameters.ts';
 import { type ActionReport, type ActionStatus, REPORTED_ENDS } from '../../wire.ts';
-import type { RobotAction, SessionContext } from '../context.ts';
-import {
-  type Effect,
-  failure,
-  type MachineEvent,
-  type Outcome,
-  publish,
-  publishError,
-  type Reducer,
-  send,
-} from '../effects.ts';
+import { failure, publish, publishError, send } from '../effects.ts';
 import { lastingOf, withoutLasting } from '../lasting/lasting.ts';
+import type { Effect, MachineEvent, Outcome, Reducer, RobotAction, SessionContext } from '../model.ts';
 import { withoutSpeculation } from '../speculation/speculation.ts';
 import { loops } from '../tools/loop.ts';
 import { outcomeOf, withOutcomes } from '../turn/history.ts';
-import { overdueOf } from './deadlines.ts';
+import { nextDeadlineMs, overdueOf } from './deadlines.ts';
 import { followUpsOf, type ToldByPort, withoutFollowUps } from './follow-ups.ts';
 
 /** The running actions that end with the reply. */
@@ -56,8 +47,33 @@ export function noteActionResult(parameters: SessionParameters): Reducer {
     const { id, status, message, data } = event;
     const report = { status, ...(message !== undefined && { message }), ...(data && { data }) };
     const action = runningAction(context, id);
-    if (action && status === 'progress') return { effects: [publishAction(action, status, report)] };
+    if (action && status === 'progress') return progressed(context, action, report, parameters);
     return settle(context, id, { status, report }, parameters);
+  };
+}
+
+/** Progress postpones the deadline of its action, and says that it still runs. */
+function progressed(
+  context: SessionContext,
+  action: RobotAction,
+  report: ActionReport,
+  parameters: SessionParameters,
+): Outcome {
+  const { reply, nowMs, lasting } = context;
+  const { unreported: _, ...reported } = action;
+  const alive = (one: RobotAction) => (one.id === action.id ? { ...reported, progressAtMs: nowMs } : one);
+  const patch: Partial<SessionContext> = {
+    ...(reply && { reply: { ...reply, actions: reply.actions.map(alive) } }),
+    ...(action.lasting && lasting && { lasting: { ...lasting, running: lasting.running.map(alive) } }),
+  };
+  const now = { ...context, ...patch };
+  const dueMs = nextDeadlineMs(lastingOf(now), now, parameters);
+  return {
+    patch,
+    effects: [
+      publishAction(action, 'progress', report),
+      ...(action.lasting ? [{ type: 'lasting.deadline', dueMs } as const] : []),
+    ],
   };
 }
 
@@ -76,8 +92,18 @@ export function failOverdueActions(parameters: SessionParameters): Reducer {
   return (context) => failOverdue(context, actionsOfReply(context), parameters);
 }
 
+/** The same for those that outlive their reply. A client that is back and does not report one has lost it. */
 export function failOverdueLasting(parameters: SessionParameters): Reducer {
-  return (context) => failOverdue(context, lastingOf(context), parameters);
+  return (context) => {
+    const unreported = overdueOf(lastingOf(context), context, parameters).filter((one) => one.unreported);
+    const lost = loseActions(context, unreported, parameters, 'client');
+    const now = { ...context, ...lost.patch };
+    const failed = failOverdue(now, lastingOf(now), parameters);
+    return {
+      patch: { ...lost.patch, ...failed.patch },
+      effects: [...(lost.effects ?? []), ...(failed.effects ?? [])],
+    };
+  };
 }
 
 /** Their executor ended: the running actions have failed. */
@@ -108,14 +134,35 @@ export function dropLasting(parameters: SessionParameters): Reducer {
   };
 }
 
-/** Whoever carried these out is gone: whether they were done is not known, and they are not begun again. */
+/** What of an action is not known, by who was lost. */
+export const LOST = {
+  server: 'the server was restarted: it may have been done',
+  client: 'lost with the connection of the client: it may have been done',
+  connection: 'stopped while it ran, because the connection of the client was lost: it may have been done',
+} as const;
+
+/**
+ * What carried these out is gone: the server's process, or the client, or the server stopped its calls with the connection. They may have been done, and are not begun again. Of
+ * the server's own calls and of a client's actions the user hears that, and so does the model.
+ */
 export function loseActions(
   context: SessionContext,
-  lost: readonly RobotAction[],
+  actions: readonly RobotAction[],
   parameters: SessionParameters,
+  lost: keyof typeof LOST = 'server',
 ): Outcome {
-  const report = { status: 'failed', message: 'the server was restarted: it may have been done' } as const;
-  return endAll(context, lost, { status: 'failed', report }, parameters);
+  const report = { status: 'failed', message: LOST[lost] } as const;
+  const { patch, effects } = endAll(context, actions, { status: 'failed', report, lost: true }, parameters);
+  const ours = actions.filter(({ byServer }) => byServer || lost !== 'server');
+  if (ours.length === 0) return { ...(patch && { patch }), ...(effects && { effects }) };
+  const told = ours.map((action) => ({
+    outcome: outcomeOf({ ...action, status: 'failed', report, lost: true }),
+    ...{ round: action.round ?? 0, lost },
+  }));
+  const others = (patch?.followUps ?? context.followUps ?? []).filter(
+    ({ outcome }) => !ours.some(({ id }) => id === outcome.id),
+  );
+  return { patch: { ...patch, followUps: [...told, ...others] }, effects: effects ?? [] };
 }
 
 function endAll(
@@ -154,7 +201,7 @@ function isReported(status: ActionStatus): status is (typeof REPORTED_ENDS)[numb
   return REPORTED_ENDS.some((end) => end === status);
 }
 
-type HowEnded = Pick<RobotAction, 'report'> & { readonly status: ActionStatus };
+type HowEnded = Pick<RobotAction, 'report' | 'lost'> & { readonly status: ActionStatus };
 
 function endedAs(actions: readonly RobotAction[], how: HowEnded): readonly RobotAction[] {
   return actions.map((action) => ({ ...action, ...how }));

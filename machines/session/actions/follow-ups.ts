@@ -1,12 +1,14 @@
 /** Replies about the results of actions: "I could not move: something is in the way". */
+
 import type { SessionParameters } from '../../parameters.ts';
 import type { ActionReport } from '../../wire.ts';
-import type { FollowUp, RobotAction, SessionContext } from '../context.ts';
-import type { Reducer } from '../effects.ts';
-import { responds } from '../settings/settings.ts';
+import { phrasesOf } from '../language/language.ts';
+import type { FollowUp, Message, Reducer, RobotAction, SessionContext } from '../model.ts';
+import { responds } from '../settings/in-force.ts';
 import { loops, resultsOf, roundsBefore, tellsItself, waitsFor } from '../tools/loop.ts';
 import { isServers } from '../tools/offer.ts';
-import { type Message, outcomeOf } from '../turn/history.ts';
+import { outcomeOf } from '../turn/history.ts';
+import { pendingTurn } from '../turn/pending.ts';
 
 export type ToldByPort = Pick<ActionReport, 'message' | 'data'>;
 
@@ -32,13 +34,16 @@ export function followUpsOf(
 }
 
 /** Whether a reply is to be about this end of an action. */
-function isTold(action: RobotAction, context: SessionContext, { actions }: SessionParameters): boolean {
+function isTold(action: RobotAction, context: SessionContext, parameters: SessionParameters): boolean {
+  const { actions } = parameters;
   const { name, status, round = 0 } = action;
   const { followUps = {}, rounds = MAX_ROUNDS } = actions;
   const returns = context.input.results || isServers(action, context);
   if (!returns && context.settings?.tools?.some((tool) => tool.name === name)) return false;
   const ends = followUps[name] ?? (returns ? followUps['*'] : undefined);
-  return round < rounds && (ends?.some((end) => end === status) ?? false);
+  // The model learns nothing in the last round of a call that it does not wait for.
+  const outlives = action.lasting !== undefined && !waitsFor(action, context, parameters);
+  return round < (outlives ? rounds + 1 : rounds) && (ends?.some((end) => end === status) ?? false);
 }
 
 /**
@@ -74,8 +79,9 @@ export function withoutTold(
   const inTurn = loops(parameters) && reply?.userText;
   const left = followUps?.filter(
     (one) =>
-      !asked.some(({ id }) => id === one.outcome.id) &&
-      (!inTurn || hasOwnReply(one, parameters) || !isIn(history, one)),
+      one.lost ||
+      (!asked.some(({ id }) => id === one.outcome.id) &&
+        (!inTurn || hasOwnReply(one, parameters) || !isIn(history, one))),
   );
   if (!followUps || left?.length === followUps.length) return {};
   return { followUps: left?.length ? left : undefined };
@@ -85,20 +91,33 @@ export function hasFollowUp(context: SessionContext): boolean {
   return context.followUps !== undefined && responds(context);
 }
 
-/** The next reply is about the results that wait. */
-export const takeFollowUps: Reducer = ({ followUps, nowMs }) =>
-  followUps
-    ? {
-        patch: {
-          followUps: undefined,
-          pending: {
-            ...{ text: '', counted: false, phrase: null, failure: null, endpointMs: null, sttMs: null },
-            endedAtMs: nowMs,
-            asked: { followUps },
-          },
-        },
-      }
-    : {};
+/** The next reply is about the results that wait. Those that are not known come first, in Parley's own words. */
+export function takeFollowUps(parameters: SessionParameters): Reducer {
+  return (context) => {
+    const { followUps, nowMs } = context;
+    if (!followUps) return {};
+    const by = followUps.find((one) => one.lost)?.lost;
+    const lost = followUps.filter((one) => by !== undefined && one.lost === by);
+    const { maybeDone, actionLost } = phrasesOf(context, parameters);
+    const names = lost.map(({ outcome }) => outcome.name);
+    const phrase = withNames(by === 'server' ? maybeDone : actionLost, names);
+    const taken = phrase === null ? followUps : lost;
+    const later = followUps.filter((one) => !taken.includes(one));
+    return {
+      patch: {
+        followUps: later.length > 0 ? later : undefined,
+        pending: pendingTurn({ type: 'followUp', results: taken }, nowMs, { phrase }),
+      },
+    };
+  };
+}
+
+/** A phrase about these actions; null if it is empty or there are none. */
+export function withNames(phrase: string | undefined, names: readonly string[]): string | null {
+  if (!phrase || names.length === 0) return null;
+  const spoken = names.map((name) => name.replaceAll(/[_.-]+/gu, ' ')).join(', ');
+  return phrase.replaceAll('{action}', () => spoken);
+}
 
 export function dropFollowUps(parameters: SessionParameters): Reducer {
   return (context) => ({ patch: withoutFollowUps(context, parameters) });

@@ -19,6 +19,8 @@ export const actionsInvariant: MakeInvariant = ({ facts, options, broken }) => {
   let acted = { turn: 0, generation: 0 };
   /** The newest started actions, running or not. */
   const known = new Set<string>();
+  /** The newest calls whose arguments cannot be used. */
+  const invalid = new Set<string>();
   /** The newest calls that began outside. */
   const outside = new Set<string>();
   let generation = 0;
@@ -46,6 +48,10 @@ export const actionsInvariant: MakeInvariant = ({ facts, options, broken }) => {
       }
       if (entry.type === 'event') {
         event = entry.event;
+        if (event.type === 'llm.action' && event.invalid !== undefined) {
+          invalid.add(event.id);
+          forgetOldest(invalid);
+        }
         if (event.type === 'action.result')
           due =
             options.results && running.has(event.id) && !servers.has(event.id)
@@ -79,6 +85,7 @@ export const actionsInvariant: MakeInvariant = ({ facts, options, broken }) => {
       const lasting = [...running.values()].filter(Boolean).length;
       const why = actionRefusal(name, startedInReply, options.actions, offerOf(facts), lasting);
       if (why) broken(9, `action ${name} was started against policy (${why})`, entry);
+      if (invalid.has(id)) broken(9, `action ${name} was started with arguments that do not fit`, entry);
       if (known.has(id)) broken(9, `action ${id} was started twice`, entry);
       startedInReply += 1;
       running.set(id, lifeOf(name, termsOf(name, options.actions, offerOf(facts))).lasting !== undefined);
@@ -101,7 +108,7 @@ function isCause(event: KernelEvent, { id, status }: Message<'action'>): boolean
   if (event.type === 'action.result') return event.id === id && event.status === status;
   if (event.type === 'action.done') return event.id === id && status === 'done';
   if (status !== 'failed') return false;
-  if (event.type === 'resumed') return true;
+  if (['resumed', 'away', 'lost'].includes(event.type)) return true;
   return event.type === 'action.failed'
     ? event.id === id
     : ['xstate.error.actor.actions', 'xstate.error.actor.lasting'].includes(event.type) ||

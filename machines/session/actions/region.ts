@@ -24,7 +24,6 @@ export function actionsRegion(chart: SessionChart) {
           resting: { always: { guard: 'actionRuns', target: 'busy' } },
           /** Re-entered when an action ends: the deadline is the next one of those that run. */
           busy: {
-            id: 'session.responding.actions.running.busy',
             always: { guard: not('actionRuns'), target: 'resting' },
             on: {
               'llm.action': { guard: 'endsFirst', target: 'busy', reenter: true },

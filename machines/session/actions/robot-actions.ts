@@ -1,12 +1,14 @@
 /** Robot actions that the reply requests. */
-import type { ErrorCode } from '../../errors.ts';
+
+import { ERRORS, type ErrorCode, errorRecord, ParleyError } from '../../errors.ts';
 import type { SessionParameters } from '../../parameters.ts';
-import type { RobotAction, SessionContext } from '../context.ts';
-import { failure, type MachineEvent, type Outcome, publishError, type Reducer, send } from '../effects.ts';
+import { failure, publishError, send } from '../effects.ts';
 import { HALT_ACTION } from '../halt/halt.ts';
 import { lastingOf, replacedBy, runMessage, withLasting } from '../lasting/lasting.ts';
+import type { MachineEvent, Outcome, Reducer, RobotAction, SessionContext } from '../model.ts';
 import { isServers, offerOf } from '../tools/offer.ts';
 import { soFar, withOutcomes } from '../turn/history.ts';
+import { allowedCalls } from '../turn/pending.ts';
 import { deadlineMs, nextDeadlineMs } from './deadlines.ts';
 import { actionsOfReply, cancelLasting, publishAction } from './ends.ts';
 import { roundOf } from './follow-ups.ts';
@@ -18,6 +20,8 @@ export function startAction(parameters: SessionParameters): Reducer {
     if (!action) return {};
     const why = refusal(context, action, parameters);
     if (why) return refuse(context, action, why);
+    const invalid = invalidity(event);
+    if (invalid !== undefined) return reject(context, action, invalid);
     const { policy } = termsOf(action.name, parameters.actions, offerOf(context));
     if (policy === 'ask')
       return { patch: added(context, { ...action, status: 'asked', startedAtMs: context.nowMs }) };
@@ -29,11 +33,15 @@ export function startAction(parameters: SessionParameters): Reducer {
 export function startAllowed(parameters: SessionParameters): Reducer {
   return (context) => {
     let outcome: Required<Outcome> = { patch: {}, effects: [] };
-    for (const { id, name, args, round } of context.reply?.asked?.calls ?? []) {
+    for (const { id, name, args, round, outdated } of allowedCalls(context.reply) ?? []) {
       const now = { ...context, ...outcome.patch };
       const call = { id, name, args, allowed: true, ...(round !== undefined && { round }) } as const;
       const why = refusal(now, call, parameters);
-      const { patch, effects = [] } = why ? refuse(now, call, why) : start(now, call, parameters);
+      const { patch, effects = [] } = why
+        ? refuse(now, call, why)
+        : outdated === undefined
+          ? start(now, call, parameters)
+          : reject(now, call, outdated);
       outcome = { patch: { ...outcome.patch, ...patch }, effects: [...outcome.effects, ...effects] };
     }
     const { reply, history = context.history } = outcome.patch;
@@ -75,17 +83,25 @@ export function refuseAction(parameters: SessionParameters): Reducer {
   return (context, event) => {
     const action = requested(context, event);
     if (!action) return {};
-    return refuse(context, action, refusal(context, action, parameters) ?? 'ACTION_FAILED');
+    const why = refusal(context, action, parameters);
+    const invalid = invalidity(event);
+    if (!why && invalid !== undefined) return reject(context, action, invalid);
+    return refuse(context, action, why ?? 'ACTION_FAILED');
   };
 }
 
-type Requested = Pick<RobotAction, 'id' | 'name' | 'args' | 'allowed' | 'round'>;
+type Requested = Pick<RobotAction, 'id' | 'name' | 'args' | 'allowed' | 'round' | 'extra'>;
 
 /** The action that the LLM requests; undefined if it requested it before. */
 function requested({ reply }: SessionContext, event: MachineEvent): Requested | undefined {
   if (event.type !== 'llm.action' || reply?.actions.some(({ id }) => id === event.id)) return undefined;
-  const { id, name, args } = event;
-  return { id, name, args };
+  const { id, name, args, extra } = event;
+  return { id, name, args, ...(extra && { extra }) };
+}
+
+/** Why the arguments of the requested action cannot be used; undefined if they can. */
+function invalidity(event: MachineEvent): string | undefined {
+  return event.type === 'llm.action' ? event.invalid : undefined;
 }
 
 function refusal(
@@ -101,13 +117,34 @@ function refusal(
 /** Maximum refused actions per reply that are published to the client, besides those that the user has allowed. The journal has all. */
 const MAX_REFUSALS = 16;
 
+/** The call fails before it begins: the model and the client learn why, and nothing runs. */
+function reject(
+  context: SessionContext,
+  { id, name, args, allowed, extra }: Requested,
+  why: string,
+): Outcome {
+  const { reply } = context;
+  if (!reply || reply.actions.filter(({ invalid }) => invalid).length >= MAX_REFUSALS) return {};
+  const rejected: RobotAction = {
+    ...{ id, name, args, status: 'failed', startedAtMs: context.nowMs },
+    report: { status: 'failed', message: why },
+    invalid: { at: reply.text.length },
+    ...(allowed && { allowed }),
+    ...(extra && { extra }),
+  };
+  const error = errorRecord(new ParleyError('ACTION_INVALID', `${name}: ${why}`), 'INTERNAL');
+  return { patch: added(context, rejected), effects: [publishError(error)] };
+}
+
 function refuse(context: SessionContext, action: Requested, why: ErrorCode): Outcome {
-  const { id, name, args, allowed } = action;
+  const { id, name, args, allowed, extra } = action;
   const refused = context.reply?.actions.filter(({ status }) => status === 'refused').length ?? 0;
   if (refused >= MAX_REFUSALS && !allowed) return {};
   const refusal: RobotAction = {
     ...{ id, name, args, status: 'refused', startedAtMs: context.nowMs },
+    refusal: ERRORS[why],
     ...(allowed && { allowed }),
+    ...(extra && { extra }),
   };
   return {
     patch: added(context, refusal),
@@ -146,6 +183,6 @@ export function hasActed(context: SessionContext): boolean {
 }
 
 /** A refusal by the client comes after the start. */
-export function wasStarted({ status, report }: RobotAction): boolean {
-  return status !== 'asked' && (status !== 'refused' || report !== undefined);
+export function wasStarted({ status, report, invalid }: RobotAction): boolean {
+  return !invalid && status !== 'asked' && (status !== 'refused' || report !== undefined);
 }

@@ -1,27 +1,13 @@
 /** Asking back: "Did you say turn left?" instead of acting on words that the recogniser is not sure of. */
 import type { SessionParameters } from '../../parameters.ts';
-import { isAmong, joinText } from '../../policies/text.ts';
-import { listFor } from '../barge-in/backchannel.ts';
-import type { PendingTurn, RobotAction, SessionContext } from '../context.ts';
-import type { Outcome, Reducer } from '../effects.ts';
+import { answerOf } from '../../policies/answers.ts';
+import { joinText } from '../../policies/text.ts';
 import type { SttOutput } from '../events.ts';
 import { languageOf, phrasesOf } from '../language/language.ts';
-import { responds } from '../settings/settings.ts';
-import { withoutSpeculation } from '../speculation/speculation.ts';
-import { takeUtterance } from '../turn/turn.ts';
+import type { Reducer, SessionContext } from '../model.ts';
+import { responds } from '../settings/in-force.ts';
+import { taken } from '../turn/take-utterance.ts';
 import { utteranceSettled } from '../turn/words.ts';
-
-/** A question about what the user said. */
-export interface Question {
-  /** The words asked about: with a yes they are the turn. */
-  readonly words: string;
-  /** Number of questions in a row, this one included. */
-  readonly count: number;
-  /** When the wait for the answer began; null until the question was spoken. */
-  readonly sinceMs: number | null;
-  /** It asks whether these calls may begin; `words` is the question itself. */
-  readonly calls?: readonly RobotAction[];
-}
 
 /** The parameters that decide what is asked back. */
 export type AskingParameters = Pick<SessionParameters, 'asking' | 'words'>;
@@ -34,7 +20,7 @@ export function unsureWords(
   { text, confidence, rejected, reading }: SttOutput,
   { asking }: Pick<SessionParameters, 'asking'>,
 ): string | undefined {
-  if (!asking?.enabled) return undefined;
+  if (!asking.enabled) return undefined;
   if (text !== '')
     return confidence !== undefined && confidence < (reading?.askBelow ?? asking.below) ? text : undefined;
   if (rejected?.reason !== 'unlike' || rejected.nearest === '') return undefined;
@@ -50,8 +36,7 @@ export function isAnswer(
   context: SessionContext,
   { words }: SessionParameters,
 ): boolean {
-  const language = languageOf(context);
-  return context.question !== undefined && isAmong(text, listFor(language, words[answer]), language);
+  return context.question !== undefined && answerOf(text, languageOf(context), words) === answer;
 }
 
 function finalText({ utterance }: SessionContext): string {
@@ -115,21 +100,6 @@ export function takeAnswer(parameters: SessionParameters): Reducer {
 export function askAgain(parameters: SessionParameters): Reducer {
   return (context, event) =>
     taken(context, event, parameters, { text: '', phrase: phrasesOf(context, parameters).sayAgain });
-}
-
-/** The utterance is taken as a turn with other words. */
-export function taken(
-  context: SessionContext,
-  event: Parameters<Reducer>[1],
-  parameters: SessionParameters,
-  change: Partial<PendingTurn>,
-): Outcome {
-  const outcome = takeUtterance(parameters)(context, event);
-  const { patch } = outcome;
-  if (!patch?.pending) return {};
-  const taken = { ...outcome, patch: { ...patch, pending: { ...patch.pending, ...change } } };
-  // A speculation for the words as they were heard.
-  return 'speculation' in patch ? taken : withoutSpeculation(context, taken);
 }
 
 /** The question was spoken; after a sound without words it is still the same wait. */

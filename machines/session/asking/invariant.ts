@@ -1,7 +1,6 @@
 import { delayName } from '../../kernel.ts';
 import type { LogEntry } from '../../log.ts';
-import { isAmong } from '../../policies/text.ts';
-import { listFor } from '../barge-in/backchannel.ts';
+import { answerOf } from '../../policies/answers.ts';
 import { type MakeInvariant, publishedIn } from '../facts.ts';
 import { unsureWords } from './asking.ts';
 
@@ -25,8 +24,7 @@ export const askingInvariant: MakeInvariant = ({ facts, options, broken }) => {
         const { event, state } = entry;
         if (event.type === 'xstate.done.actor.stt') {
           const { text } = event.output;
-          const { language } = facts;
-          const yes = isAmong(text, listFor(language, asks.words.yes), language);
+          const yes = answerOf(text, facts.language, asks.words) === 'yes';
           // A yes is the answer to unsure words before it, whether it is sure itself or not.
           if (yes && unsureSince !== null) unsureSince = null;
           else if (unsureWords(event.output, asks) !== undefined) unsureSince = facts.generation;

@@ -19,6 +19,11 @@ export function askingState(chart: SessionChart) {
       respond: { target: '#responding', actions: 'askReply' },
       interrupt: '#idle',
     },
-    after: { answerDeadline: '#idle' },
+    after: {
+      answerDeadline: [
+        { guard: 'saysNoAnswer', target: '#responding', actions: 'sayNoAnswer' },
+        { target: '#idle' },
+      ],
+    },
   });
 }

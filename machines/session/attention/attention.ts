@@ -2,9 +2,10 @@
 import type { SessionParameters } from '../../parameters.ts';
 import { normaliseText, wordsOf } from '../../policies/text.ts';
 import type { Attention, AttentionState } from '../../wire.ts';
-import type { SessionContext } from '../context.ts';
-import { publish, type Reducer } from '../effects.ts';
+import { publish } from '../effects.ts';
 import { languageOf } from '../language/language.ts';
+import type { Reducer, SessionContext } from '../model.ts';
+import { isDueAnyway } from '../turn/pending.ts';
 import { circumstancesOf, utteranceSettled } from '../turn/words.ts';
 
 /** In `addressed`: words that the dialog does not know and that are more than this are not for the robot. */
@@ -35,7 +36,7 @@ export function behindWakePhrase(
 }
 
 function withoutWake(text: string, context: SessionContext, { words }: SessionParameters) {
-  return behindWakePhrase(text, words.wake ?? [], languageOf(context));
+  return behindWakePhrase(text, words.wake, languageOf(context));
 }
 
 /** The final words begin with a wake phrase, which is not yet taken off. */
@@ -50,7 +51,7 @@ export function wakes(context: SessionContext, parameters: SessionParameters): b
  */
 export function isForOthers(context: SessionContext): boolean {
   const { utterance, woken, pending } = context;
-  if (!sleeps(context) || !utteranceSettled(context) || pending?.asked) return false;
+  if (!sleeps(context) || !utteranceSettled(context) || isDueAnyway(pending)) return false;
   if (modeOf(context) === 'wake' || utterance?.failure) return !woken;
   if (woken && (circumstancesOf(context).asked || pending?.text)) return false;
   const { text = '', reading } = utterance?.final ?? {};
@@ -60,12 +61,12 @@ export function isForOthers(context: SessionContext): boolean {
 
 /**
  * Speech in which the recogniser is sure to hear nothing that the robot knows: others speak. Not so if the client ended the turn, or
- * if the robot has asked something. Journals of before have no such parameter.
+ * if the robot has asked something.
  */
 export function isPlainlyUnlike(context: SessionContext, { attention }: SessionParameters): boolean {
   const { utterance, question } = context;
   const { rejected } = utterance?.final ?? {};
-  if (!rejected || rejected.confidence >= (attention?.unlikeBelow ?? 0)) return false;
+  if (!rejected || rejected.confidence >= attention.unlikeBelow) return false;
   return utterance?.endSample === undefined && !question && !circumstancesOf(context).asked;
 }
 

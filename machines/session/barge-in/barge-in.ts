@@ -6,10 +6,11 @@ import type { PlaybackState } from '../../wire.ts';
 import { isAnswer } from '../asking/asking.ts';
 import { isPlainlyUnlike, modeOf } from '../attention/attention.ts';
 import { isLoud } from '../body/body.ts';
-import type { SessionContext } from '../context.ts';
-import { type Effect, publish, type Reducer, send } from '../effects.ts';
+import { publish, send } from '../effects.ts';
 import { languageOf } from '../language/language.ts';
+import type { Effect, Reducer, SessionContext } from '../model.ts';
 import { isHeld } from '../stop-lane/stop-lane.ts';
+import { isQuestionHeard } from '../tools/consent.ts';
 import { isBackchannel, listFor } from './backchannel.ts';
 
 /** Whether these words, spoken during a reply, interrupt it. */
@@ -17,7 +18,7 @@ export function interrupts(text: string, context: SessionContext, parameters: Se
   const { words } = parameters;
   const language = languageOf(context);
   if (isAmong(text, words.halt, language)) return true;
-  if (isAnswer('yes', text, context, parameters) || isAnswer('no', text, context, parameters)) return true;
+  if (answersQuestion(text, context, parameters)) return true;
   return (
     normaliseText(text, language) !== '' &&
     !isBackchannel(text, language, words.backchannels) &&
@@ -26,15 +27,22 @@ export function interrupts(text: string, context: SessionContext, parameters: Se
   );
 }
 
-/** Whether the final words do. So do those that were rejected but may be for the robot. Journals of before do not say when. */
+/** Whether the text is a yes or no to the open question. Until the user has heard that a call may begin, it answers nothing. */
+function answersQuestion(text: string, context: SessionContext, parameters: SessionParameters): boolean {
+  const { reply, listener } = context;
+  if (reply && !isQuestionHeard(reply, context, listener?.heard ?? 0)) return false;
+  return isAnswer('yes', text, context, parameters) || isAnswer('no', text, context, parameters);
+}
+
+/** Whether the final words do. So do those that were rejected but may be for the robot. */
 export function finalInterrupts(context: SessionContext, parameters: SessionParameters): boolean {
   const { text = '', rejected } = context.utterance?.final ?? {};
   if (text !== '' || rejected?.reason !== 'unlike') return interrupts(text, context, parameters);
-  if (!parameters.attention?.unlikeBelow || isPlainlyUnlike(context, parameters)) return false;
+  if (parameters.attention.unlikeBelow === 0 || isPlainlyUnlike(context, parameters)) return false;
   return interrupts(rejected.nearest, context, parameters);
 }
 
-/** Whether the text is a yes to a reply that has asked nothing. Journals of before have no such parameter. */
+/** Whether the text is a yes to a reply that has asked nothing. */
 function agrees(text: string, context: SessionContext, { bargeIn, words }: SessionParameters): boolean {
   const language = languageOf(context);
   if (!bargeIn.yesListens || /[?？]/u.test(context.reply?.text ?? '')) return false;
@@ -82,7 +90,7 @@ const ECHO_MS = 700;
 /** The known position is at most about a word behind what sounds. */
 const AHEAD = 20;
 
-/** Whether these words are what the robot itself has been saying since they began. Journals of before have no such parameter. */
+/** Whether these words are what the robot itself has been saying since they began. */
 export function isOwn(text: string, context: SessionContext, { bargeIn }: SessionParameters): boolean {
   const { reply, listener, utterance, nowMs } = context;
   if (!bargeIn.ownWords || !reply || !listener || !utterance) return false;
@@ -96,19 +104,35 @@ export function isOwn(text: string, context: SessionContext, { bargeIn }: Sessio
   return isOwnSpeech(text, saying, languageOf(context));
 }
 
-/** Whether a reply becomes softer where it is not clear that somebody speaks to the robot. Journals of before have no such parameter. */
+/** Whether a reply becomes softer where it is not clear that somebody speaks to the robot. */
 export function ducks({ bargeIn }: SessionParameters): boolean {
-  return (bargeIn.duckMs ?? 0) > 0;
+  return bargeIn.duckMs > 0;
 }
 
 /** Whether certain speech pauses a reply before it is clear that it interrupts. */
 export function pauses({ bargeIn }: SessionParameters): boolean {
-  return bargeIn.pauseAtOnce ?? true;
+  return bargeIn.pauseAtOnce;
 }
 
-/** Whether a paused reply stays paused for a while after the sound, for its words. Journals of before have no such parameter. */
+/** Whether a paused reply stays paused for a while after the sound, for its words. */
 export function awaitsWords(parameters: SessionParameters): boolean {
-  return ducks(parameters) && (parameters.bargeIn.wordsMs ?? 0) > 0;
+  return ducks(parameters) && parameters.bargeIn.wordsMs > 0;
+}
+
+/** A reply that nothing softens is paused until the verdict; others only where the speech is certain. */
+export function pauseAtYielding(parameters: SessionParameters): Reducer {
+  return (context, event) => (ducks(parameters) ? {} : pausePlayout(context, event));
+}
+
+/** The same where speech is heard. */
+export function pauseAtHearing(parameters: SessionParameters): Reducer {
+  return (context, event) => (ducks(parameters) ? pausePlayout(context, event) : {});
+}
+
+/** The sound has ended: a reply that can be softer goes on so, unless it waits for the words. */
+export function resumeUnlessAwaited(parameters: SessionParameters): Reducer {
+  return (context, event) =>
+    ducks(parameters) && !awaitsWords(parameters) ? resumeDucked(context, event) : {};
 }
 
 /** The reply plays on, softer. */

@@ -3,7 +3,6 @@ import type { SessionChart } from '../setup.ts';
 /** Somebody may be speaking: the reply plays on, softer, until the ear is certain or was wrong. */
 export function duckedState(chart: SessionChart) {
   return chart.createStateConfig({
-    id: 'session.responding.phase.speaking.ducked',
     on: {
       'speech.start': { guard: 'earInterrupts', target: 'yielding', actions: 'beginUtterance' },
       // As long as signs come, it stays soft.

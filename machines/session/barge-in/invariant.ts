@@ -1,7 +1,7 @@
 import { delayName } from '../../kernel.ts';
-import { isAmong } from '../../policies/text.ts';
+import { answerOf } from '../../policies/answers.ts';
 import type { MakeInvariant } from '../facts.ts';
-import { isBackchannel, listFor } from './backchannel.ts';
+import { isBackchannel } from './backchannel.ts';
 
 /** 17: a backchannel does not end the reply within `bargeIn.backchannelMaxMs`. */
 export const backchannelInvariant: MakeInvariant = ({ facts, options, broken }) => {
@@ -11,7 +11,7 @@ export const backchannelInvariant: MakeInvariant = ({ facts, options, broken }) 
   /** To a question of ours, a listener's sound is an answer. */
   const answers = (text: string) => {
     const { yes = {}, no = {} } = options.asks?.words ?? {};
-    return [yes, no].some((lists) => isAmong(text, listFor(facts.language, lists), facts.language));
+    return answerOf(text, facts.language, { yes, no }) !== undefined;
   };
   return {
     observe(entry) {
@@ -23,7 +23,12 @@ export const backchannelInvariant: MakeInvariant = ({ facts, options, broken }) 
         partial = event.text;
         if (facts.state === 'speaking' && state === 'listening' && listens(partial) && !answers(partial))
           broken(17, `'${partial}' interrupted the reply at once`, entry);
-      } else if (delayName(event.type) === 'confirmSpeech' && state !== 'speaking' && listens(partial))
+      } else if (
+        delayName(event.type) === 'confirmSpeech' &&
+        state !== 'speaking' &&
+        listens(partial) &&
+        !answers(partial)
+      )
         broken(17, `'${partial}' interrupted the reply`, entry);
     },
   };

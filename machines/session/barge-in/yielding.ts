@@ -1,50 +1,52 @@
-import { not } from 'xstate';
-import type { SessionParameters } from '../../parameters.ts';
+import { and, not } from 'xstate';
 import type { SessionChart } from '../setup.ts';
-import { awaitsWords, ducks, pauses } from './barge-in.ts';
+import { onVerdict } from '../turn/verdict.ts';
+
+/** Speech over a reply, once its words are known. */
+const JUDGED = {
+  ...{ turn: { target: '#endpointing' }, backchannel: { target: 'resuming' }, wait: null },
+  // These are of a turn without a reply.
+  ...{ known: null, halt: null, wakePhrase: null, forOthers: null, consent: null, unclearConsent: null },
+  ...{ answer: null, unclearAnswer: null, unsure: null, noise: null, noAnswer: null, unanswered: null },
+} as const;
 
 /** The user makes a sound during the reply: it is paused, or only softer, until the sound's meaning is clear. */
-export function yieldingState(chart: SessionChart, parameters: SessionParameters) {
-  const softens = ducks(parameters);
-  const waits = awaitsWords(parameters);
-  const listens = pauses(parameters) ? 'hearing' : 'doubting';
+export function yieldingState(chart: SessionChart) {
   const confirms = { guard: not('soundsLikeListener'), target: '#listening' } as const;
-  const tooLong = { backchannelMax: { guard: not('isIgnored'), target: '#listening' } } as const;
+  const tooLong = { guard: not('isIgnored'), target: '#listening' } as const;
   return chart.createStateConfig({
     id: 'yielding',
-    // Journals of before: paused from here to the verdict.
-    entry: softens ? [] : 'pausePlayout',
-    initial: listens,
+    entry: 'pauseAtYielding',
+    initial: 'deciding',
     on: {
       commit: { target: '#responding', actions: 'commitUtterance' },
       clear: '.resuming',
       settings: { guard: 'endsYielding', target: '.resuming', actions: 'changeSettings' },
     },
     states: {
+      deciding: { always: [{ guard: 'pausesAtOnce', target: 'hearing' }, { target: 'doubting' }] },
       /** Paused. */
       hearing: {
-        id: 'session.responding.phase.speaking.yielding.hearing',
-        entry: softens ? 'pausePlayout' : [],
+        entry: 'pauseAtHearing',
         on: {
           'transcript.partial': [
             { guard: 'partialInterrupts', target: '#listening', actions: 'notePartial' },
-            softens
-              ? { guard: 'partialListens', target: 'doubting', actions: 'notePartial' }
-              : { actions: 'notePartial' },
+            { guard: and(['softens', 'partialListens']), target: 'doubting', actions: 'notePartial' },
+            { actions: 'notePartial' },
           ],
-          'speech.stop': {
-            target: waits ? 'judging.waiting' : 'judging',
-            actions: ['noteSpeechStop', ...(softens && !waits ? ['resumeDucked' as const] : [])],
-          },
+          'speech.stop': [
+            { guard: 'awaitsWords', target: 'judging.waiting', actions: 'noteSpeechStop' },
+            { target: 'judging', actions: ['noteSpeechStop', 'resumeUnlessAwaited'] },
+          ],
           'ear.failed': { target: 'judging', actions: ['publishEarFailure', 'endSpeechUnheard'] },
         },
-        after: softens
-          ? { confirmSpeech: [confirms, { guard: 'isWordless', target: 'doubting' }] }
-          : { confirmSpeech: confirms, ...tooLong },
+        after: {
+          confirmSpeech: [confirms, { guard: and(['softens', 'isWordless']), target: 'doubting' }],
+          heardMax: tooLong,
+        },
       },
       /** The reply goes on, softer: so far it is a listener's sound or the robot's own words, or nothing is paused before its meaning is clear. */
       doubting: {
-        id: 'session.responding.phase.speaking.yielding.doubting',
         entry: 'resumeDucked',
         on: {
           'transcript.partial': {
@@ -56,39 +58,35 @@ export function yieldingState(chart: SessionChart, parameters: SessionParameters
           'ear.failed': { target: 'judging', actions: ['publishEarFailure', 'endSpeechUnheard'] },
         },
         // Words of a listener are not confirmed; without a pause there may be none yet.
-        after: { ...(listens === 'doubting' && { confirmSpeech: confirms }), ...tooLong },
+        after: { confirmDoubted: confirms, backchannelMax: tooLong },
       },
       /** The sound has ended; its words decide. Nobody speaks, so the reply goes on, softer, if they are not known soon. */
       judging: {
-        id: 'session.responding.phase.speaking.yielding.judging',
         entry: 'finishUtterance',
-        always: [
-          { guard: 'finalInterrupts', target: '#endpointing' },
-          { guard: 'finalKnown', target: 'resuming' },
-        ],
+        always: onVerdict(JUDGED),
         on: {
           'transcript.partial': [
             { guard: 'partialInterrupts', target: '#endpointing', actions: 'notePartial' },
             { actions: 'notePartial' },
           ],
-          'speech.start': { target: listens, actions: 'restartUtterance' },
+          'speech.start': [
+            { guard: 'pausesAtOnce', target: 'hearing', actions: 'restartUtterance' },
+            { target: 'doubting', actions: 'restartUtterance' },
+          ],
         },
         after: { verdict: { target: 'resuming' } },
-        ...(waits && {
-          initial: 'softly',
-          states: {
-            /** Paused: the words of a short sentence are often known just after its end. */
-            waiting: {
-              id: 'session.responding.phase.speaking.yielding.judging.waiting',
-              after: { wordsDeadline: { target: 'softly', actions: 'resumeDucked' } },
-            },
-            softly: {},
+        initial: 'softly',
+        states: {
+          /** Paused: the words of a short sentence are often known just after its end. */
+          waiting: {
+            after: { wordsDeadline: { target: 'softly', actions: 'resumeDucked' } },
           },
-        }),
+          softly: {},
+        },
       },
       /** It was not an interruption: the reply continues, at the same sample if it was paused. */
       resuming: {
-        entry: ['dropUtterance', 'resumePlayout'],
+        entry: ['discardUtterance', 'resumePlayout'],
         always: [{ guard: 'notYetAudible', target: '#thinking' }, { target: '#speaking.playing' }],
       },
     },

@@ -1,9 +1,8 @@
 /** The robot's body: whether it moves, and how loud that is. */
 import type { SessionParameters } from '../../parameters.ts';
 import { actionsOfReply } from '../actions/ends.ts';
-import type { SessionContext } from '../context.ts';
-import type { MachineEvent, Reducer } from '../effects.ts';
 import { lastingOf } from '../lasting/lasting.ts';
+import type { MachineEvent, Reducer, SessionContext } from '../model.ts';
 
 /** Quieter motors are not heard beside speech, which is at -30 to -20 dBFS at a usual level. */
 export const QUIET_DBFS = -50;

@@ -1,16 +1,14 @@
 import { not } from 'xstate';
-import type { SessionParameters } from '../../parameters.ts';
 import type { SessionChart } from '../setup.ts';
 
 /** Whether the robot moves: as its client says, or while an action runs that moves it. */
-export function bodyRegion(chart: SessionChart, { actions: { moving = [] } }: SessionParameters) {
-  const byActions = moving.length > 0;
+export function bodyRegion(chart: SessionChart) {
   return chart.createStateConfig({
     initial: 'still',
     states: {
       still: {
         on: { body: { guard: 'moves', target: 'moving', actions: 'noteBody' } },
-        ...(byActions && { always: { guard: 'moves', target: 'moving' } }),
+        always: { guard: 'moves', target: 'moving' },
       },
       /** The ear asks for more; entered again when the noise changes. */
       moving: {
@@ -22,7 +20,7 @@ export function bodyRegion(chart: SessionChart, { actions: { moving = [] } }: Se
             { target: 'still', actions: 'noteBody' },
           ],
         },
-        ...(byActions && { always: { guard: not('moves'), target: 'still' } }),
+        always: { guard: not('moves'), target: 'still' },
       },
     },
   });

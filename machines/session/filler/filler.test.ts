@@ -3,7 +3,6 @@ import { type KernelEvent, SessionKernel } from '../../kernel.ts';
 import { defaultParameters, type SessionParameters } from '../../parameters.ts';
 import type { Command } from '../commands.ts';
 import type { SessionEvent } from '../events.ts';
-import { sessionMachine } from '../machine.ts';
 
 const FILLERS = ['Well.', 'Let me see.', 'Hm.'];
 
@@ -16,7 +15,7 @@ function withFillers(fillers: readonly string[] = FILLERS, fillerAfterMs = 1_500
 }
 
 function kernelOf(parameters: SessionParameters, seed = 1): SessionKernel {
-  return new SessionKernel(sessionMachine(parameters), {
+  return new SessionKernel(parameters, {
     ...{ language: 'en', outputRate: 24_000, memory: false },
     seed,
   });

@@ -4,14 +4,15 @@
  */
 import type { SessionParameters } from '../../parameters.ts';
 import { nextRandom } from '../../random.ts';
-import type { SessionContext } from '../context.ts';
-import { type Reducer, send } from '../effects.ts';
+import { NEVER_MS, send } from '../effects.ts';
 import { phrasesOf } from '../language/language.ts';
+import type { Reducer, SessionContext } from '../model.ts';
 
-/** Whether a filler is configured. If not, the chart has no such delay. */
-export function fills({ reply, phrases, languages }: SessionParameters): boolean {
-  const all = [phrases, ...Object.values(languages?.phrases ?? {})];
-  return reply.fillerAfterMs > 0 && all.some(({ fillers }) => fillers.length > 0);
+/** Whether a filler is configured. */
+function fills({ reply, phrases, languages }: SessionParameters): boolean {
+  if (reply.fillerAfterMs === 0) return false;
+  const all = [phrases, ...Object.values(languages.phrases ?? {})];
+  return all.some(({ fillers }) => fillers.length > 0);
 }
 
 /**
@@ -20,8 +21,9 @@ export function fills({ reply, phrases, languages }: SessionParameters): boolean
  */
 const PROMPT_MS = 200;
 
-/** Remaining wait before a filler; at least PROMPT_MS if the transcript was late. */
+/** Remaining wait before a filler; at least PROMPT_MS if the transcript was late. No end without fillers. */
 export function fillerDelayMs({ nowMs, reply }: SessionContext, parameters: SessionParameters): number {
+  if (!fills(parameters)) return NEVER_MS;
   const { fillerAfterMs } = parameters.reply;
   const silentMs = nowMs - (reply?.turnEndedAtMs ?? nowMs);
   return Math.max(fillerAfterMs - silentMs, Math.min(PROMPT_MS, fillerAfterMs));

@@ -1,9 +1,9 @@
 /** The voice stop: from the client, from the words of a turn, or from the language engine. */
 import type { SessionParameters } from '../../parameters.ts';
 import { isAmong } from '../../policies/text.ts';
-import type { SessionContext } from '../context.ts';
-import { failure, publishError, type Reducer } from '../effects.ts';
+import { failure, publishError } from '../effects.ts';
 import { languageOf } from '../language/language.ts';
+import type { Reducer, SessionContext } from '../model.ts';
 import { wordsInHand } from '../turn/words.ts';
 
 /** Reserved action name: the language engine uses it for the voice stop. It is not a robot action. */

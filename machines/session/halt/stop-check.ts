@@ -2,7 +2,7 @@ import type { LogEntry } from '../../log.ts';
 import { STOP_IN_FORCE_MS } from '../../wire.ts';
 
 /**
- * Invariant 11 of docs/design.md over a session's log: a stop is in force within 50 ms of its arrival, and from its arrival
+ * Invariant 11 of docs/explanation/architecture.md over a session's log: a stop is in force within 50 ms of its arrival, and from its arrival
  * until `rearm` no frame leaves and no action starts.
  */
 export class StopCheck {

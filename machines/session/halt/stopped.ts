@@ -4,7 +4,7 @@ import type { SessionChart } from '../setup.ts';
 export function stoppedState(chart: SessionChart) {
   return chart.createStateConfig({
     id: 'stopped',
-    entry: ['dropLasting', 'dropUtterance', 'dropPending', 'dropQuestion'],
+    entry: ['dropLasting', 'dropUtterance', 'forgetDiscarded', 'dropPending', 'dropQuestion'],
     on: {
       rearm: 'idle',
       halt: {},

@@ -2,8 +2,8 @@
 import type { OwnPhrases } from '../../language/mod.ts';
 import type { SessionParameters } from '../../parameters.ts';
 import { baseLanguage } from '../../policies/text.ts';
-import type { SessionContext } from '../context.ts';
-import { ownLanguage } from '../settings/settings.ts';
+import type { SessionContext } from '../model.ts';
+import { ownLanguage } from '../settings/in-force.ts';
 
 type Own = Parameters<typeof ownLanguage>[0];
 type InForce = Own & Pick<SessionContext, 'spoken'>;
@@ -20,7 +20,7 @@ export function languageOf(context: InForce & Pick<SessionContext, 'utterance'>)
 
 /**
  * The language that words in `said` have for the session: its own tag if they differ in region at most. Undefined if
- * unknown, or not one that it follows. Journals from before there were such languages have no such parameters.
+ * unknown, or not one that it follows.
  */
 export function followed(
   said: string | undefined,
@@ -41,10 +41,16 @@ export function inLanguage(language: string | undefined, context: InForce): Pick
   return spoken === context.spoken ? {} : { spoken };
 }
 
+type Phrases = OwnPhrases & { readonly fillers: readonly string[] };
+
 /** Parley's own phrases in the language of the words in hand. */
 export function phrasesOf(
   context: InForce & Pick<SessionContext, 'utterance'>,
-  { phrases, languages }: SessionParameters,
-): OwnPhrases & { readonly fillers: readonly string[] } {
-  return languages?.phrases?.[baseLanguage(languageOf(context))] ?? phrases;
+  parameters: SessionParameters,
+): Phrases {
+  return phrasesIn(languageOf(context), parameters);
+}
+
+export function phrasesIn(language: string, { phrases, languages }: SessionParameters): Phrases {
+  return languages.phrases?.[baseLanguage(language)] ?? phrases;
 }

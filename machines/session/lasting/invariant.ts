@@ -2,13 +2,13 @@ import { lifeOf, termsOf } from '../actions/policy.ts';
 import { type MakeInvariant, publishedIn } from '../facts.ts';
 import { offerOf } from '../tools/offer.ts';
 
-/** What cancels a lasting action: states, and events. */
+/** What cancels a lasting action: states, and events. `away` and `resumed`: if a stop is suspected. */
 const ENDS_LASTING = ['stopped', 'ended', 'llm.action', 'away', 'resumed'];
 
 /**
  * 22: an action that may outlive its reply runs through turns and barge-ins. At most one `replace` action of a group runs;
- * only a newer one, the voice stop, the end of the session, and the loss of the client that carries it out cancel such an
- * action. The state lists those that run, and
+ * only a newer one, the voice stop (also a suspected one, if the client is lost meanwhile) and the end of the session cancel such
+ * an action. The state lists those that run, and
  * their executor lives as long.
  */
 export const lastingInvariant: MakeInvariant = ({ facts, options, broken }) => {

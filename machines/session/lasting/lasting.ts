@@ -5,8 +5,8 @@
 import type { SessionParameters } from '../../parameters.ts';
 import { nextDeadlineMs } from '../actions/deadlines.ts';
 import type { ChildMessage } from '../commands.ts';
-import type { RobotAction, SessionContext } from '../context.ts';
-import { type Effect, type Outcome, send } from '../effects.ts';
+import { send } from '../effects.ts';
+import type { Effect, Outcome, RobotAction, SessionContext } from '../model.ts';
 
 const NONE: readonly RobotAction[] = [];
 
@@ -58,6 +58,26 @@ export function withoutLasting(
       ? [{ type: 'lasting.stop' }]
       : ended.map(({ id }) => send('lasting', { type: 'abandon', id })),
   );
+}
+
+/** The same actions with other facts about them. */
+export function withTheseLasting(
+  context: SessionContext,
+  running: readonly RobotAction[],
+  parameters: SessionParameters,
+): Required<Outcome> {
+  return changed(context, running, context.lasting?.executors ?? 0, parameters, []);
+}
+
+/** A new executor for those that run elsewhere, in the place of one that is gone. It begins none of them again. */
+export function againLasting(context: SessionContext, parameters: SessionParameters): Outcome {
+  const running = lastingOf(context);
+  if (running.length === 0) return {};
+  const { executors = 0 } = context.lasting ?? {};
+  return changed(context, running, executors + 1, parameters, [
+    { type: 'lasting.stop' },
+    { type: 'lasting.spawn' },
+  ]);
 }
 
 function changed(

@@ -1,7 +1,7 @@
 /** What the memory told outside of a reply's recall: before it, or too late for it. */
-import type { SessionContext } from '../context.ts';
-import { publishError, type Reducer } from '../effects.ts';
-import type { Message } from '../turn/history.ts';
+
+import { publishError } from '../effects.ts';
+import type { Message, Reducer, SessionContext } from '../model.ts';
 
 /** Maximum facts that are kept for the next replies; the oldest are dropped. */
 const MAX_KNOWN = 20;

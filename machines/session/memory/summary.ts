@@ -1,14 +1,5 @@
 /** A summary of the oldest turns, which the language engine made beside the conversation. */
-import type { Reducer } from '../effects.ts';
-
-export interface SummaryEvent {
-  readonly type: 'summary';
-  readonly text: string;
-  /** Number of messages that it stands for, from the first. */
-  readonly count: number;
-  /** Content of the last of them: a history that has changed meanwhile keeps its turns. */
-  readonly last: string;
-}
+import type { Reducer } from '../model.ts';
 
 /** The summary takes the place of these turns. The reply in progress has the old ones, and so has a speculation. */
 export const takeSummary: Reducer = ({ history }, event) => {

@@ -1,16 +1,36 @@
 import { and, raise, stateIn } from 'xstate';
-import type { SessionParameters } from '../../parameters.ts';
 import { duckedState } from '../barge-in/ducked.ts';
 import { yieldingState } from '../barge-in/yielding.ts';
-import { fills } from '../filler/filler.ts';
 import type { SessionChart } from '../setup.ts';
+import { onVerdict } from '../turn/verdict.ts';
 
 /** A voice that failed or has finished speaks no filler. */
 const HAS_VOICE = stateIn({ conversation: { responding: { tts: 'running' } } });
 const ALL_PLAYED = stateIn({ conversation: { responding: { playback: 'finished' } } });
 
+/** What becomes of an ended utterance. */
+const JUDGED = {
+  turn: { target: 'recalling', actions: 'takeUtterance' },
+  known: { target: 'recalling' },
+  // Of discarded speech that is a stop, the conversation takes care.
+  wait: null,
+  halt: { target: '#stopped', actions: 'takeUtterance' },
+  wakePhrase: { actions: 'takeWakePhrase' },
+  forOthers: { target: '#idle', actions: ['publishNothing', 'discardUtterance', 'dropPending'] },
+  consent: { target: 'recalling', actions: 'takeConsent' },
+  unclearConsent: { target: 'recalling', actions: 'askCallsAgain' },
+  answer: { target: 'recalling', actions: 'takeAnswer' },
+  unsure: { target: 'recalling', actions: 'askBack' },
+  unclearAnswer: { target: 'recalling', actions: 'askAgain' },
+  noAnswer: { target: '#asking', actions: ['publishNothing', 'discardUtterance', 'dropPending'] },
+  noise: { target: '#idle', actions: ['publishNothing', 'discardUtterance', 'dropPending'] },
+  unanswered: { target: '#idle', actions: 'keepTurn' },
+  // Only over a reply.
+  backchannel: null,
+} as const;
+
 /** Phase of the reply, as the user hears it. */
-export function phaseRegion(chart: SessionChart, parameters: SessionParameters) {
+export function phaseRegion(chart: SessionChart) {
   return chart.createStateConfig({
     initial: 'processing',
     states: {
@@ -19,36 +39,8 @@ export function phaseRegion(chart: SessionChart, parameters: SessionParameters) 
         initial: 'transcribing',
         states: {
           transcribing: {
-            id: 'session.responding.phase.processing.transcribing',
             entry: 'finishUtterance',
-            always: [
-              { guard: 'saidHalt', target: '#stopped', actions: 'takeUtterance' },
-              { guard: 'turnKnown', target: 'recalling' },
-              { guard: 'wakes', actions: 'takeWakePhrase' },
-              {
-                guard: 'isForOthers',
-                target: '#idle',
-                actions: ['publishNothing', 'dropUtterance', 'dropPending'],
-              },
-              { guard: 'allowsCalls', target: 'recalling', actions: 'takeConsent' },
-              { guard: 'deniesCalls', target: 'recalling', actions: 'takeConsent' },
-              { guard: 'asksCallsAgain', target: 'recalling', actions: 'askCallsAgain' },
-              { guard: 'answersYes', target: 'recalling', actions: 'takeAnswer' },
-              { guard: 'asksBack', target: 'recalling', actions: 'askBack' },
-              { guard: 'givesUp', target: 'recalling', actions: 'askAgain' },
-              {
-                guard: 'answersNothing',
-                target: '#asking',
-                actions: ['publishNothing', 'dropUtterance', 'dropPending'],
-              },
-              {
-                guard: 'saidNothing',
-                target: '#idle',
-                actions: ['publishNothing', 'dropUtterance', 'dropPending'],
-              },
-              { guard: 'startsNoReply', target: '#idle', actions: 'keepTurn' },
-              { guard: 'finalKnown', target: 'recalling', actions: 'takeUtterance' },
-            ],
+            always: onVerdict(JUDGED),
             on: {
               commit: { actions: 'refuseTurn' },
               'speech.start': { guard: 'earTakesTurn', target: '#listening', actions: 'restartUtterance' },
@@ -61,7 +53,6 @@ export function phaseRegion(chart: SessionChart, parameters: SessionParameters) 
             states: {
               deciding: { always: [{ guard: 'asksMemory', target: 'asking' }, { target: '#thinking' }] },
               asking: {
-                id: 'session.responding.phase.processing.recalling.asking',
                 invoke: {
                   id: 'memory',
                   src: 'memory',
@@ -90,9 +81,7 @@ export function phaseRegion(chart: SessionChart, parameters: SessionParameters) 
                 { guard: 'earInterrupts', target: '#listening', actions: 'beginUtterance' },
               ],
             },
-            after: fills(parameters)
-              ? { fillerDelay: { guard: and(['mayFill', HAS_VOICE]), actions: 'sayFiller' } }
-              : {},
+            after: { fillerDelay: { guard: and(['mayFill', HAS_VOICE]), actions: 'sayFiller' } },
           },
         },
       },
@@ -108,7 +97,7 @@ export function phaseRegion(chart: SessionChart, parameters: SessionParameters) 
             },
           },
           ducked: { ...duckedState(chart), always: { guard: ALL_PLAYED, target: '#acting' } },
-          yielding: yieldingState(chart, parameters),
+          yielding: yieldingState(chart),
         },
       },
       /** All speech has ended; a robot action still runs. */

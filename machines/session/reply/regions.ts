@@ -2,16 +2,16 @@
  * The regions of `responding` beside its phase: each owns one child of the reply, so leaving the state stops them all.
  */
 import { not, raise, stateIn } from 'xstate';
-import type { SessionParameters } from '../../parameters.ts';
 import type { ChildInputs } from '../commands.ts';
-import type { SessionContext } from '../context.ts';
 import { replyLanguage } from '../language/language.ts';
 import { factsFor } from '../memory/known.ts';
-import { llmOffer, voiceOf } from '../settings/settings.ts';
+import type { SessionContext } from '../model.ts';
+import { llmOffer, voiceOf } from '../settings/in-force.ts';
 import type { SessionChart } from '../setup.ts';
 import { isHeld } from '../stop-lane/stop-lane.ts';
 import { loops, resultsOf, roundMessages } from '../tools/loop.ts';
 import { promptOf, withFacts } from '../turn/history.ts';
+import { followUpsIn, instructionsOf, isDueAnyway } from '../turn/pending.ts';
 
 /** Segments → audio. */
 export function ttsRegion(chart: SessionChart) {
@@ -30,7 +30,7 @@ export function ttsRegion(chart: SessionChart) {
             language: replyLanguage(context),
             voice: voiceOf(context, replyLanguage(context)),
             ...speculated(context),
-            ...(context.reply?.asked?.outside && { outside: true }),
+            ...(context.reply?.cause.type === 'outside' && { outside: true }),
           }),
           onDone: 'finished',
           onError: { target: 'finished', actions: ['failTts', raise({ type: 'voice.lost' })] },
@@ -40,7 +40,6 @@ export function ttsRegion(chart: SessionChart) {
         states: {
           quiet: { on: { 'segment.started': 'synthesising' } },
           synthesising: {
-            id: 'session.responding.tts.running.synthesising',
             on: {
               'segment.ready': 'quiet',
             },
@@ -89,7 +88,7 @@ export function playbackRegion(chart: SessionChart) {
 const EXECUTOR_GONE = stateIn({ conversation: { responding: { actions: 'finished' } } });
 
 /** Words → text. Last of the regions, so that its messages reach running children. */
-export function llmRegion(chart: SessionChart, parameters: SessionParameters) {
+export function llmRegion(chart: SessionChart) {
   return chart.createStateConfig({
     initial: 'waiting',
     states: {
@@ -108,7 +107,7 @@ export function llmRegion(chart: SessionChart, parameters: SessionParameters) {
         invoke: {
           id: 'llm',
           src: 'llm',
-          input: ({ context }) => llmInput(context, loops(parameters)),
+          input: ({ context }) => llmInput(context, loops(context.parameters)),
           onDone: [
             { guard: 'goesOn', target: 'calling', actions: 'endRound' },
             { target: 'finished', actions: 'finishText' },
@@ -118,7 +117,6 @@ export function llmRegion(chart: SessionChart, parameters: SessionParameters) {
         initial: 'asking',
         states: {
           asking: {
-            id: 'session.responding.llm.running.asking',
             // The child that takes the speculation over runs by now.
             always: { guard: 'hasSpeculation', actions: 'releaseSpeculation' },
             on: {
@@ -132,7 +130,6 @@ export function llmRegion(chart: SessionChart, parameters: SessionParameters) {
             after: { llmFirstToken: { target: '#llmFinished', actions: 'failLlm' } },
           },
           streaming: {
-            id: 'session.responding.llm.running.streaming',
             on: {
               'llm.delta': { target: 'streaming', reenter: true, actions: 'noteDelta' },
               'llm.action': [
@@ -148,7 +145,6 @@ export function llmRegion(chart: SessionChart, parameters: SessionParameters) {
       },
       /** The calls of the round run, or those that the user has allowed; with their results the model goes on. */
       calling: {
-        id: 'session.responding.llm.calling',
         entry: 'sayAllowed',
         always: [
           { guard: not('isLooping'), target: 'finished', actions: 'finishText' },
@@ -168,12 +164,12 @@ function generation({ context }: { context: SessionContext }): ChildInputs['play
 function llmInput(context: SessionContext, looping: boolean): ChildInputs['llm'] {
   const { reply: current } = context;
   const rounds = current?.rounds?.length ?? 0;
-  const told = current?.asked?.followUps?.map(({ outcome }) => outcome);
+  const told = followUpsIn(current)?.map(({ outcome }) => outcome);
   const results = rounds > 0 && current ? resultsOf(current) : told;
   const { history } = context;
   const userText = current?.userText ?? '';
-  const messages = current?.asked && userText === '' ? history : promptOf(history, userText);
-  const instructions = current?.asked?.instructions;
+  const messages = isDueAnyway(current) && userText === '' ? history : promptOf(history, userText);
+  const instructions = instructionsOf(current);
   return {
     generation: context.generation,
     language: replyLanguage(context),

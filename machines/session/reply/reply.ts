@@ -1,29 +1,25 @@
 /** The life of one reply: it begins, gets its text, sounds and ends, all under one generation. */
 import type { ErrorRecord } from '../../errors.ts';
 import type { SessionParameters } from '../../parameters.ts';
+import { stageDirectionsIn } from '../../policies/reading/directions.ts';
 import { cutSegments } from '../../policies/segmenter.ts';
 import { nextRandom } from '../../random.ts';
 import type { EndReason } from '../../wire.ts';
 import { actionsOfReply, publishAction } from '../actions/ends.ts';
 import { leftToTell, untoldResults, withoutTold } from '../actions/follow-ups.ts';
+import { notDone } from '../actions/invalid.ts';
 import { startAllowed, wasStarted } from '../actions/robot-actions.ts';
-import type { Reply, SessionContext } from '../context.ts';
-import {
-  type Effect,
-  failure,
-  type MachineEvent,
-  type Outcome,
-  publish,
-  publishError,
-  type Reducer,
-  send,
-} from '../effects.ts';
+import { failure, publish, publishError, send } from '../effects.ts';
 import { phrasesOf } from '../language/language.ts';
+import type { Effect, MachineEvent, Outcome, PendingTurn, Reducer, Reply, SessionContext } from '../model.ts';
 import { consentQuestion, isQuestionHeard, withoutQuestion, withoutUnasked } from '../tools/consent.ts';
 import { heardRounds, loops } from '../tools/loop.ts';
 import { outcomeOf, remember, withOutcomes } from '../turn/history.ts';
+import { allowedCalls, followUpsIn, pendingTurn } from '../turn/pending.ts';
 import { heardOf } from './listener.ts';
 import { timingsOf, UNMARKED } from './timings.ts';
+
+const NOT_HEARD = 'the user did not hear the question';
 
 export function beginReply(parameters: SessionParameters): Reducer {
   return (context) => begun(context, parameters);
@@ -33,7 +29,7 @@ function begun(context: SessionContext, parameters: SessionParameters): Outcome 
   const { pending, speculation, nowMs } = context;
   if (!pending) return {};
   const { value, state } = nextRandom(context.random);
-  const answered = pending.asked?.calls !== undefined || pending.question !== undefined;
+  const answered = pending.cause.type === 'consent' || pending.question !== undefined;
   const unanswered = answered ? {} : withoutQuestion(context, 'the user did not say yes');
   const turn = pending.counted ? context.turn : context.turn + 1;
   const generation = speculation?.generation ?? context.lastGeneration + 1;
@@ -64,26 +60,27 @@ function begun(context: SessionContext, parameters: SessionParameters): Outcome 
         marks: {
           ...UNMARKED,
           endpointMs: pending.endpointMs,
-          sttMs: pending.sttMs,
+          sttMs: pending.sttMs ?? waitedMs(pending, nowMs),
           begunAtMs: nowMs,
           preparedMs: speculation ? nowMs - speculation.startedAtMs : null,
         },
-        ...(pending.asked ? { asked: pending.asked } : {}),
+        cause: pending.cause,
       },
     },
   };
 }
 
+/** How long a turn without speech of its own has waited for the words of discarded speech; null if not at all. */
+function waitedMs({ endpointMs, counted, endedAtMs }: PendingTurn, nowMs: number): number | null {
+  return endpointMs === null && !counted && nowMs > endedAtMs ? nowMs - endedAtMs : null;
+}
+
 export const noteFacts: Reducer = (context, event) =>
   event.type === 'xstate.done.actor.memory' ? change(context, { facts: event.output.facts }) : {};
 
-/** A recall that is only late goes on: its facts count from the next reply. Older journals have no such time limit. */
-export function publishMemoryFailure({ deadlines }: SessionParameters): Reducer {
-  return (_context, event) => {
-    if (event.type === 'xstate.error.actor.memory') return { effects: [publishError(event.error)] };
-    return deadlines.memoryMs === undefined ? { effects: [publishError(failure('MEMORY_TIMEOUT'))] } : {};
-  };
-}
+/** A recall that is only late goes on: its facts count from the next reply. */
+export const publishMemoryFailure: Reducer = (_context, event) =>
+  event.type === 'xstate.error.actor.memory' ? { effects: [publishError(event.error)] } : {};
 
 /** The first request of the reply, unless its first words are Parley's own. */
 export function noteAsked(parameters: SessionParameters): Reducer {
@@ -105,6 +102,12 @@ export function noteDelta(parameters: SessionParameters): Reducer {
   };
 }
 
+/** Whether the model has only shown that it works since it was asked last. */
+export function isStillSilent({ reply }: SessionContext): boolean {
+  const before = reply?.rounds?.at(-1) ?? { actions: 0, text: 0 };
+  return reply?.text.length === before.text && reply.actions.length === before.actions;
+}
+
 /** Speaks one of Parley's own phrases without the LLM. */
 export function sayPhrase(parameters: SessionParameters): Reducer {
   return (context) =>
@@ -117,9 +120,10 @@ export function finishText(parameters: SessionParameters): Reducer {
     const { reply } = context;
     if (!reply) return {};
     const asks = consentQuestion(context, parameters);
-    if (!asks) return addText(context, reply, '', 'end', parameters);
-    const said = addText(context, reply, spaced(reply.text, asks.text), 'end', parameters);
-    return { ...said, patch: { ...said.patch, question: asks.question } };
+    const last = [notDone(context, parameters), asks?.text].filter(Boolean).join(' ');
+    if (last === '') return addText(context, reply, '', 'end', parameters);
+    const said = addText(context, reply, spaced(reply.text, last), 'end', parameters);
+    return asks ? { ...said, patch: { ...said.patch, question: asks.question } } : said;
   };
 }
 
@@ -129,7 +133,7 @@ export function sayAllowed(parameters: SessionParameters): Reducer {
   const end = endRound(parameters);
   return (context, event) => {
     const { reply } = context;
-    if (!reply?.asked?.calls || reply.rounds) return {};
+    if (!reply || !allowedCalls(reply) || reply.rounds) return {};
     const willDo = phrasesOf(context, parameters).willDo ?? '';
     const said = addText(context, reply, willDo, 'pause', parameters);
     const begun = start({ ...context, ...said.patch }, event);
@@ -168,7 +172,9 @@ export function failLlm(parameters: SessionParameters): Reducer {
     if (!reply) return {};
     const error = event.type === 'xstate.error.actor.llm' ? event.error : failure('LLM_TIMEOUT');
     const failed = { ...reply, failure: error };
-    const apology = reply.text.trim() === '' ? phrasesOf(context, parameters).llmFailed : '';
+    const silent = reply.text.trim() === '';
+    const owed = notDone(context, parameters) || (silent ? phrasesOf(context, parameters).llmFailed : '');
+    const apology = owed && spaced(reply.text, owed);
     const said = addText({ ...context, reply: failed }, failed, apology, 'end', parameters);
     return { ...said, effects: [publishError(error), ...(said.effects ?? [])] };
   };
@@ -189,7 +195,7 @@ export function endReply(parameters: SessionParameters): Reducer {
     if (!context.reply) return {};
     const { reply, effects: unasked } = withoutUnasked(context.reply, context);
     // Audio from outside is not said again.
-    const continued = event.type === 'speech.start' && !reply.asked?.outside;
+    const continued = event.type === 'speech.start' && reply.cause.type !== 'outside';
     const reason = endReason(reply, event);
     // A reply that ended by itself was heard to its end, whatever a late client reports.
     const heard = heardOf(reply, context, reason === 'completed');
@@ -204,30 +210,26 @@ export function endReply(parameters: SessionParameters): Reducer {
     effects.push(
       publish({ type: 'reply.end', turn: reply.turn, generation: reply.generation, reason, heard, timings }),
     );
-    const { asked } = reply;
-    const untold = reason === 'interrupted' && heard === '' ? asked?.followUps : undefined;
+    const untold = reason === 'interrupted' && heard === '' ? followUpsIn(reply) : undefined;
     const results = reason === 'interrupted' ? untoldResults(context, heard.length, parameters) : [];
     const retold = (untold || results.length > 0) && {
       followUps: [...(untold ?? []), ...results, ...(context.followUps ?? [])],
     };
     if (continued) {
+      const unheard = withoutQuestion(context, NOT_HEARD);
       return {
         patch: {
+          ...(context.question?.calls && unheard.patch),
           reply: null,
           ...retold,
-          pending: {
-            text: reply.userText,
-            counted: true,
-            phrase: null,
-            failure: null,
-            endpointMs: null,
-            sttMs: null,
-            endedAtMs: reply.turnEndedAtMs,
-            // Calls that the user had allowed were refused, or nothing could be continued.
-            ...(asked && !untold && !asked.calls ? { asked } : {}),
-          },
+          // Calls that the user had allowed were refused, or nothing could be continued.
+          pending: pendingTurn(
+            untold || allowedCalls(reply) ? { type: 'turn' } : reply.cause,
+            reply.turnEndedAtMs,
+            { text: reply.userText, counted: true },
+          ),
         },
-        effects,
+        effects: [...effects, ...(unheard.effects ?? [])],
       };
     }
     const { turn, generation, userText, text: replyText } = reply;
@@ -242,7 +244,7 @@ export function endReply(parameters: SessionParameters): Reducer {
         ? { user: userText, assistant: heardRounds(reply, heard) }
         : {
             ...{ user: userText, assistant: heard },
-            ...(context.input.results && { actions: reply.actions.filter(wasStarted).map(outcomeOf) }),
+            ...(context.input.results && { actions: actionsToRemember(reply).map(outcomeOf) }),
           },
       parameters.history,
     );
@@ -250,9 +252,14 @@ export function endReply(parameters: SessionParameters): Reducer {
     const ended = { reply: null, ...retold, history };
     if (isQuestionHeard(reply, context, reason === 'completed' ? Number.POSITIVE_INFINITY : heard.length))
       return { patch: ended, effects };
-    const unheard = withoutQuestion({ ...context, ...ended }, 'the user did not hear the question');
+    const unheard = withoutQuestion({ ...context, ...ended }, NOT_HEARD);
     return { patch: { ...ended, ...unheard.patch }, effects: [...effects, ...(unheard.effects ?? [])] };
   };
+}
+
+/** What the history without rounds keeps: the started actions, and those that the model must know to have failed. */
+function actionsToRemember({ actions }: Reply): Reply['actions'] {
+  return actions.filter((action) => wasStarted(action) || action.invalid);
 }
 
 function endReason(reply: Reply, event: MachineEvent): EndReason {
@@ -285,6 +292,7 @@ function addText(
     const piece = text.slice(cut, cut + length);
     cut += length;
     if (piece.trim() === '' && segments.length === 0) continue;
+    effects.push(...emotions(reply, piece, parameters));
     effects.push(send('tts', { type: 'segment', segment: segments.length, text: piece }));
     segments.push(piece);
   }
@@ -298,6 +306,12 @@ function addText(
   };
   const complete = ends && loops(parameters) && ({ complete: true } as const);
   return { patch: { reply: { ...reply, text, cut, segments, marks, ...complete } }, effects };
+}
+
+/** The stage directions of a segment, for a client that shows them. */
+function emotions({ turn, generation }: Reply, piece: string, parameters: SessionParameters): Effect[] {
+  if (parameters.reading.stageDirections !== 'emotion') return [];
+  return stageDirectionsIn(piece).map((emotion) => publish({ type: 'emotion', turn, generation, emotion }));
 }
 
 function change(context: SessionContext, patch: Partial<Reply>): Outcome {

@@ -1,8 +1,7 @@
 /** Breakdown of the time from the end of the user's turn to the reply's first sound. */
 import { toMicroseconds } from '../../clock.ts';
 import type { TurnTimings } from '../../wire.ts';
-import type { Reply, ReplyMarks } from '../context.ts';
-import type { ListenerSample } from './listener.ts';
+import type { ListenerSample, Reply, ReplyMarks } from '../model.ts';
 
 export const UNMARKED: ReplyMarks = {
   endpointMs: null,

@@ -1,5 +1,5 @@
 import type { MakeInvariant } from '../facts.ts';
-import { earInterrupts, earTakesTurn, responds } from './settings.ts';
+import { earInterrupts, earTakesTurn, responds } from './in-force.ts';
 
 /** 18: speech that the ear hears does only what the settings allow. */
 export const settingsInvariant: MakeInvariant = ({ facts, broken }) => ({

@@ -7,12 +7,12 @@ import { isAmong, normaliseText, sameWords } from '../../policies/text.ts';
 import { nextRandom } from '../../random.ts';
 import { sleeps } from '../attention/attention.ts';
 import type { ChildInputs } from '../commands.ts';
-import type { SessionContext } from '../context.ts';
-import type { Outcome, Reducer } from '../effects.ts';
 import { languageOf } from '../language/language.ts';
-import { llmOffer, responds, voiceOf } from '../settings/settings.ts';
+import type { Outcome, Reducer, SessionContext } from '../model.ts';
+import { llmOffer, responds, voiceOf } from '../settings/in-force.ts';
 import { completeness } from '../turn/endpointing.ts';
 import { promptOf } from '../turn/history.ts';
+import { isDueAnyway } from '../turn/pending.ts';
 import { circumstancesOf, turnInHand, utteranceSettled, wordsSoFar } from '../turn/words.ts';
 
 /** Returns whether to speculate on the words so far. */
@@ -25,7 +25,7 @@ export function maySpeculate(
   if (
     !options.enabled ||
     !responds(context) ||
-    context.pending?.asked ||
+    isDueAnyway(context.pending) ||
     context.question ||
     (sleeps(context) && !context.woken) ||
     speculation ||

@@ -7,7 +7,6 @@ export function speculationStates(chart: SessionChart) {
     states: {
       waiting: { always: { guard: 'maySpeculate', target: 'steadying' } },
       steadying: {
-        id: 'session.listening.endpointing.steadying',
         after: {
           steadyDelay: { guard: 'maySpeculate', target: 'speculating', actions: 'startSpeculation' },
         },

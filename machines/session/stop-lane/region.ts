@@ -1,25 +1,22 @@
-import { not, or, stateIn } from 'xstate';
-import type { SessionParameters } from '../../parameters.ts';
-import { awaitsWords, ducks } from '../barge-in/barge-in.ts';
+import { and, not, or, stateIn } from 'xstate';
 import type { SessionChart } from '../setup.ts';
 
 const OVER = or([stateIn({ conversation: 'stopped' }), stateIn({ conversation: 'ended' })]);
 
 type Inner = string | { readonly [State in string]: Inner };
 const speaking = (state: Inner) => stateIn({ conversation: { responding: { phase: { speaking: state } } } });
-/** Where the reply is paused for the user anyway. */
 const HEARING = speaking({ yielding: 'hearing' });
 const JUDGING = speaking({ yielding: 'judging' });
 const WAITING = speaking({ yielding: { judging: 'waiting' } });
+/** Where the reply is paused for the user anyway. */
+const PAUSED = or([HEARING, WAITING, and([JUDGING, not('softens')])]);
 /** Where it plays on softer. */
 const DOUBTING = or([speaking('ducked'), speaking({ yielding: 'doubting' }), JUDGING]);
 
 /** Whether somebody may have said a stop phrase. It asks nobody's turn, so it stands beside the conversation. */
-export function stopLaneRegion(chart: SessionChart, parameters: SessionParameters) {
-  const waiting = awaitsWords(parameters) ? or([HEARING, WAITING]) : HEARING;
-  const paused = ducks(parameters) ? waiting : or([HEARING, JUDGING]);
+export function stopLaneRegion(chart: SessionChart) {
   const refuted = [
-    { guard: paused, target: 'clear', actions: 'releasePaused' },
+    { guard: PAUSED, target: 'clear', actions: 'releasePaused' },
     { guard: DOUBTING, target: 'clear', actions: 'releaseDucked' },
     { target: 'clear', actions: 'releasePlaying' },
   ] as const;
@@ -31,7 +28,6 @@ export function stopLaneRegion(chart: SessionChart, parameters: SessionParameter
       },
       /** Speech is paused and actions hold. Further suspicions do not make it longer. */
       suspected: {
-        id: 'session.stopLane.suspected',
         always: { guard: OVER, target: 'clear', actions: 'forgetSuspicion' },
         on: { 'stop.refuted': refuted },
         after: { suspicion: refuted },

@@ -2,11 +2,11 @@
 import type { SessionParameters } from '../../parameters.ts';
 import { isAmong } from '../../policies/text.ts';
 import { actionsOfReply } from '../actions/ends.ts';
-import type { SessionContext } from '../context.ts';
-import { type Effect, publish, type Reducer, send } from '../effects.ts';
+import { publish, send } from '../effects.ts';
 import type { SttOutput } from '../events.ts';
 import { languageOf } from '../language/language.ts';
 import { lastingOf } from '../lasting/lasting.ts';
+import type { Effect, Reducer, SessionContext } from '../model.ts';
 
 /** Maximum time for which a suspicion holds speech and actions, ms: people notice a longer halt as one. */
 export const SUSPICION_MS = 500;
@@ -23,7 +23,7 @@ export function isHeld({ suspicion }: Pick<SessionContext, 'suspicion'>): boolea
 
 /**
  * STT's final text. What it rejected is the stop phrase that it is nearest to if the lane suspected one too: two that hear
- * differently are seldom wrong together. Journals of before have no such parameter.
+ * differently are seldom wrong together.
  */
 export function withSuspectedStop(
   output: SttOutput,
@@ -31,7 +31,7 @@ export function withSuspectedStop(
   { asking, words }: SessionParameters,
 ): SttOutput {
   const { rejected } = output;
-  const least = asking?.stopAbove ?? 0;
+  const least = asking.stopAbove;
   if (!isHeld(context) && !context.utterance?.suspected) return output;
   if (least === 0 || rejected?.reason !== 'unlike' || rejected.confidence < least) return output;
   if (!isAmong(rejected.nearest, words.halt, languageOf(context))) return output;
@@ -53,7 +53,7 @@ export const hold: Reducer = (context, event) => {
   };
 };
 
-/** It was no stop: actions go on, and speech, if it was not paused before, at the same sample. */
+/** It was not a stop: actions go on, and speech, if it was not paused before, at the same sample. */
 export function release(
   speech: 'playing' | 'ducked' | 'paused',
   { asking }: Pick<SessionParameters, 'asking'>,
@@ -61,7 +61,8 @@ export function release(
   return (context) => ({
     patch: {
       suspicion: undefined,
-      ...(asking?.stopAbove && context.utterance && { utterance: { ...context.utterance, suspected: true } }),
+      ...(asking.stopAbove > 0 &&
+        context.utterance && { utterance: { ...context.utterance, suspected: true } }),
     },
     effects: [
       publish({ type: 'hold', held: false }),

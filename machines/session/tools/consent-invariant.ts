@@ -1,8 +1,7 @@
-import { isAmong } from '../../policies/text.ts';
+import { answerOf } from '../../policies/answers.ts';
 import { termsOf } from '../actions/policy.ts';
 import { unsureWords } from '../asking/asking.ts';
 import { behindWakePhrase } from '../attention/attention.ts';
-import { listFor } from '../barge-in/backchannel.ts';
 import type { SttOutput } from '../events.ts';
 import { type MakeInvariant, publishedIn } from '../facts.ts';
 import { offerOf } from './offer.ts';
@@ -30,10 +29,10 @@ export const consentInvariant: MakeInvariant = ({ facts, options, broken }) => {
       if (message?.type !== 'action' || message.status !== 'started') return;
       const { id, name } = message;
       if (termsOf(name, options.actions, offerOf(facts)).policy !== 'ask') return;
-      const yes = listFor(facts.language, options.asks?.words.yes ?? {});
+      const { yes = {}, no = {} } = options.asks?.words ?? {};
       const { mode, wake = [] } = options.attention ?? {};
       const answer = mode === 'wake' ? behindWakePhrase(words, wake, facts.language) : undefined;
-      if (requested.has(id) || !isAmong(answer ?? words, yes, facts.language))
+      if (requested.has(id) || answerOf(answer ?? words, facts.language, { yes, no }) !== 'yes')
         broken(28, `${id} began without a yes`, entry);
     },
   };

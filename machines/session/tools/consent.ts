@@ -1,12 +1,25 @@
 /** Calls that the user must allow first: "Shall I order the pizza?" */
+
+import type { ActionTerms } from '../../action-terms.ts';
 import type { SessionParameters } from '../../parameters.ts';
+import { baseLanguage } from '../../policies/text.ts';
 import { publishAction } from '../actions/ends.ts';
 import { termsOf } from '../actions/policy.ts';
-import { answers, isAnswer, isUnsure, MAX_QUESTIONS, type Question, taken } from '../asking/asking.ts';
-import type { PendingTurn, Reply, RobotAction, SessionContext } from '../context.ts';
-import type { Effect, Outcome, Reducer } from '../effects.ts';
-import { phrasesOf } from '../language/language.ts';
+import { answers, isAnswer, isUnsure, MAX_QUESTIONS } from '../asking/asking.ts';
+import { languageOf, phrasesOf } from '../language/language.ts';
+import type {
+  Effect,
+  Outcome,
+  PendingTurn,
+  Question,
+  Reducer,
+  Reply,
+  RobotAction,
+  SessionContext,
+} from '../model.ts';
 import { withOutcomes } from '../turn/history.ts';
+import { pendingTurn } from '../turn/pending.ts';
+import { taken } from '../turn/take-utterance.ts';
 import { offerOf } from './offer.ts';
 
 /** The calls of the question that is open. */
@@ -32,8 +45,17 @@ function questionOf(
 ): string {
   const { question } = termsOf(name, parameters.actions, offerOf(context));
   const values: Readonly<Record<string, unknown>> = { action: name.replaceAll(/[_.-]+/gu, ' '), ...args };
-  const text = question ?? phrasesOf(context, parameters).shallI ?? '';
+  const text = inLanguage(question, languageOf(context)) ?? phrasesOf(context, parameters).shallI ?? '';
   return text.replaceAll(/\{(\w+)\}/gu, (_, key: string) => String(values[key] ?? ''));
+}
+
+/** The question in this language; undefined if there is none, so that Parley's own phrase asks. */
+function inLanguage(question: ActionTerms['question'], language: string): string | undefined {
+  if (question === undefined || typeof question === 'string') return question;
+  const exact = Object.keys(question).find((one) => one.toLowerCase() === language.toLowerCase());
+  const near = Object.keys(question).find((one) => baseLanguage(one) === baseLanguage(language));
+  const name = exact ?? near;
+  return name === undefined ? undefined : question[name];
 }
 
 /** A yes that is not sure does not count. */
@@ -64,8 +86,8 @@ function consent(
   yes: boolean,
   context: SessionContext,
   parameters: SessionParameters,
-): Pick<PendingTurn, 'phrase' | 'asked'> {
-  if (yes) return { phrase: null, asked: { calls: callsOf(context) } };
+): Pick<PendingTurn, 'phrase'> & Partial<Pick<PendingTurn, 'cause'>> {
+  if (yes) return { phrase: null, cause: { type: 'consent', calls: callsOf(context) } };
   return { phrase: phrasesOf(context, parameters).wontDo ?? null };
 }
 
@@ -74,7 +96,7 @@ export function typedConsent(
   text: string,
   context: SessionContext,
   parameters: SessionParameters,
-): Pick<PendingTurn, 'phrase' | 'asked'> | undefined {
+): (Pick<PendingTurn, 'phrase'> & Partial<Pick<PendingTurn, 'cause'>>) | undefined {
   if (callsOf(context).length === 0) return undefined;
   if (isAnswer('yes', text, context, parameters)) return consent(true, context, parameters);
   return isAnswer('no', text, context, parameters) ? consent(false, context, parameters) : undefined;
@@ -87,6 +109,21 @@ export function askCallsAgain(parameters: SessionParameters): Reducer {
     const again = { ...question, count: question.count + 1, sinceMs: null };
     return taken(context, event, parameters, { text: '', phrase: question.words, question: again });
   };
+}
+
+/** The user has said nothing: the call is refused, which the robot says. */
+export function saysNoAnswer(context: SessionContext, parameters: SessionParameters): boolean {
+  return callsOf(context).length > 0 && Boolean(phrasesOf(context, parameters).noAnswer);
+}
+
+export function sayNoAnswer(parameters: SessionParameters): Reducer {
+  return (context) => ({
+    patch: {
+      pending: pendingTurn({ type: 'noAnswer' }, context.nowMs, {
+        phrase: phrasesOf(context, parameters).noAnswer,
+      }),
+    },
+  });
 }
 
 /** The question is over without a yes: its calls never begin, and the history says so. */

@@ -2,17 +2,13 @@
  * The tool loop: the calls of a reply run while it speaks, and the language engine goes on with their results in the same
  * reply. A round is one request to the engine and the calls that it asked for.
  */
+
 import type { SessionParameters } from '../../parameters.ts';
 import { termsOf } from '../actions/policy.ts';
-import type { Reply, RobotAction, SessionContext } from '../context.ts';
-import { type ActionOutcome, type Message, outcomeOf, soFar } from '../turn/history.ts';
+import type { ActionOutcome, Message, Reply, RobotAction, Round, SessionContext } from '../model.ts';
+import { outcomeOf, soFar } from '../turn/history.ts';
+import { followUpsIn } from '../turn/pending.ts';
 import { isServers, offerOf } from './offer.ts';
-
-/** Where a round ended: number of the reply's actions by then, and length of its text. */
-export interface Round {
-  readonly actions: number;
-  readonly text: number;
-}
 
 type InForce = Pick<SessionContext, 'input' | 'settings' | 'tools'>;
 
@@ -35,17 +31,17 @@ function isClients(action: RobotAction, context: InForce): boolean {
 
 /** Number of rounds that led to the present one, those of earlier replies about results included. */
 export function roundsBefore({ reply }: Pick<SessionContext, 'reply'>): number {
-  const earlier = reply?.asked?.followUps?.map(({ round }) => round + 1) ?? [];
+  const earlier = followUpsIn(reply)?.map(({ round }) => round + 1) ?? [];
   return Math.max(0, ...earlier) + (reply?.rounds?.length ?? 0);
 }
 
-/** Whether the calls of the round that has just ended are to be followed by another round. Not before the user has answered. */
+/** Whether the calls of the round that has just ended are followed by another round. Not before the user has answered. */
 export function goesOn(context: SessionContext, parameters: SessionParameters): boolean {
   const { reply } = context;
   if (!reply || roundsBefore(context) >= (parameters.actions.rounds ?? 0)) return false;
   if (reply.actions.some(({ status }) => status === 'asked')) return false;
   const calls = reply.actions.slice(reply.rounds?.at(-1)?.actions ?? 0);
-  return calls.some((action) => !isClients(action, context));
+  return calls.some((action) => action.invalid || !isClients(action, context));
 }
 
 /** Whether a call runs whose result the next round waits for. */

@@ -1,7 +1,5 @@
 /** The tools that the server offers, besides those of the client. */
-import type { RobotAction, SessionContext } from '../context.ts';
-import type { Reducer } from '../effects.ts';
-import { withoutSpeculation } from '../speculation/speculation.ts';
+import type { RobotAction, SessionContext } from '../model.ts';
 
 type Offering = Pick<SessionContext, 'settings' | 'tools'>;
 
@@ -22,7 +20,3 @@ export function isServers(
 ): boolean {
   return byServer ?? tools?.some((tool) => tool.name === name) ?? false;
 }
-
-/** A speculation was offered the old ones. */
-export const takeTools: Reducer = (context, event) =>
-  event.type === 'tools' ? withoutSpeculation(context, { patch: { tools: event.tools } }) : {};

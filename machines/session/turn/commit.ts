@@ -1,9 +1,11 @@
 /** Turns that the client makes: it commits audio, clears it, or asks for a reply without words. */
 import { msOfSamples, PIPELINE_RATE, samplesInMs } from '../../audio.ts';
 import type { SessionParameters } from '../../parameters.ts';
-import type { AskedReply, SessionContext } from '../context.ts';
-import { failure, type MachineEvent, publish, publishError, type Reducer } from '../effects.ts';
-import { earTakesTurn } from '../settings/settings.ts';
+import { failure, publish, publishError } from '../effects.ts';
+import { discarded } from '../halt/discarded.ts';
+import type { MachineEvent, Reducer, ReplyCause, SessionContext } from '../model.ts';
+import { earTakesTurn } from '../settings/in-force.ts';
+import { pendingTurn } from './pending.ts';
 import { newUtterance } from './utterance.ts';
 import { turnInHand } from './words.ts';
 
@@ -24,14 +26,16 @@ export function commitAudio(parameters: SessionParameters): Reducer {
     const { nowMs: endedAtMs } = context;
     const startSample = Math.max(context.committedTo ?? 0, event.sample - maxSamples);
     const lengthMs = msOfSamples(event.sample - startSample, PIPELINE_RATE);
+    const before = discarded(context, event, parameters);
     const begun = newUtterance(context, startSample, Math.max(0, endedAtMs - lengthMs));
     return {
       patch: {
+        ...before.patch,
         ...begun.patch,
         utterance: { ...begun.utterance, endedAtMs, endSample: event.sample },
         committedTo: event.sample,
       },
-      effects: begun.effects,
+      effects: [...before.effects, ...begun.effects],
     };
   };
 }
@@ -61,20 +65,13 @@ export const publishNothing: Reducer = (context) =>
 
 export const askReply: Reducer = ({ nowMs }, event) => {
   if (event.type !== 'respond') return {};
-  const { instructions, outside } = event;
-  const say = outside ? '' : event.say;
-  const asked: AskedReply = {
-    ...(instructions !== undefined && { instructions }),
-    ...(say !== undefined && { say }),
-    ...(outside && { outside }),
-  };
-  return {
-    patch: {
-      pending: {
-        ...{ text: '', counted: false, phrase: say ?? null, failure: null, endpointMs: null, sttMs: null },
-        endedAtMs: nowMs,
-        asked,
-      },
-    },
-  };
+  const cause = causeOf(event);
+  const phrase = cause.type === 'say' ? cause.text : cause.type === 'outside' ? '' : null;
+  return { patch: { pending: pendingTurn(cause, nowMs, { phrase }) } };
 };
+
+function causeOf({ instructions, say, outside }: Extract<MachineEvent, { type: 'respond' }>): ReplyCause {
+  if (outside) return { type: 'outside' };
+  const own = instructions === undefined ? {} : { instructions };
+  return say === undefined ? { type: 'requested', ...own } : { type: 'say', text: say, ...own };
+}

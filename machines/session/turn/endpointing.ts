@@ -41,13 +41,8 @@ export function completeness(
   return /[.!?。！？]["'”’」』)]*$/u.test(trimmed) ? 'complete' : 'unknown';
 }
 
-/** Whether the text ends with digits that are said one by one. Parameters of older journals have no digits. */
-function isDictated(
-  plain: string,
-  language: string,
-  { digits }: Partial<SessionParameters['words']>,
-): boolean {
-  if (!digits) return false;
+/** Whether the text ends with digits that are said one by one. */
+function isDictated(plain: string, language: string, { digits }: SessionParameters['words']): boolean {
   const known = normalisedPhrases(listFor(language, digits), language);
   const last = plain.split(' ').slice(-DICTATED_DIGITS);
   return last.length === DICTATED_DIGITS && last.every((word) => known.has(word) || /^\d$/.test(word));
@@ -58,9 +53,8 @@ function isShortAnswer(
   text: string,
   plain: string,
   language: string,
-  { answers }: Partial<SessionParameters['words']>,
+  { answers }: SessionParameters['words'],
 ): boolean {
-  if (!answers) return false;
   if (consistsOf(text, listFor(language, answers), language)) return true;
   return plain.split(' ').every((word) => isNumberWord(word, language));
 }

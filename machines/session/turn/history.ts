@@ -1,38 +1,28 @@
-/** The conversation as the LLM gets it: who said what, as far as it was heard. */
-import type { JsonObject } from '../../json.ts';
 import type { SessionParameters } from '../../parameters.ts';
-import type { RobotAction } from '../context.ts';
-
-/** One message of the conversation. */
-export interface Message {
-  readonly role: 'system' | 'user' | 'assistant';
-  readonly content: string;
-  /** With `assistant`: the actions of that reply, if their client reports results. */
-  readonly actions?: readonly ActionOutcome[];
-  /** It stands for turns that are gone, and outlives trimming. */
-  readonly summary?: true;
-  /** What the memory knows, one fact a line: in front, and not a part of the conversation. */
-  readonly facts?: true;
-}
-
-/** An action that was started, and how it ended. */
-export interface ActionOutcome {
-  readonly id: string;
-  readonly name: string;
-  readonly args: JsonObject;
-  /** `status`, and `message` and `data` as the client reported them. */
-  readonly result: JsonObject;
-}
+import type { ActionOutcome, Message, RobotAction } from '../model.ts';
 
 /** A started action, for the history. One that still runs ends with its reply, unless it outlives it. */
-export function outcomeOf({ id, name, args, status, report, lasting }: RobotAction): ActionOutcome {
+export function outcomeOf(action: RobotAction): ActionOutcome {
+  const { id, name, args, status, report, refusal, lasting, lost, extra } = action;
+  if (lost) return soFar(action);
   const now = status === 'started' && !lasting ? 'cancelled' : status;
-  return { id, name, args, result: { status: now, ...report } };
+  return {
+    id,
+    name,
+    args,
+    result: { status: now, ...reasonOf(refusal), ...report },
+    ...(extra && { extra }),
+  };
 }
 
 /** The same while the reply goes on: what runs is not over. */
-export function soFar({ id, name, args, status, report }: RobotAction): ActionOutcome {
-  return { id, name, args, result: { status, ...report } };
+export function soFar({ id, name, args, status, report, refusal, lost, extra }: RobotAction): ActionOutcome {
+  const result = { status, ...reasonOf(refusal), ...report, ...(lost && { status: 'unknown' }) };
+  return { id, name, args, result, ...(extra && { extra }) };
+}
+
+function reasonOf(refusal: string | undefined) {
+  return refusal === undefined ? {} : { message: refusal };
 }
 
 /** The history with the outcomes of actions that have ended since; the same if it has none of them. */
@@ -44,7 +34,7 @@ export function withOutcomes(
   if (!history.some(({ actions }) => actions?.some(newOf))) return history;
   return history.map((message) =>
     message.actions?.some(newOf)
-      ? { ...message, actions: message.actions.map((one) => newOf(one) ?? one) }
+      ? { ...message, actions: message.actions.map((one) => ({ ...one, ...newOf(one) })) }
       : message,
   );
 }
@@ -70,10 +60,10 @@ export function remember(
 /** What remains of a history that is too long: prompts keep their beginning for some turns, which providers have in their caches. */
 const KEPT_SHARE = 0.75;
 
-/** The newest turns, if it is longer than one of the limits. Old journals have no limit of tokens. */
+/** The newest turns, if it is longer than one of the limits. */
 function trimmed(
   messages: readonly Message[],
-  { maxMessages, maxTokens = 0 }: Partial<SessionParameters['history']> & { readonly maxMessages: number },
+  { maxMessages, maxTokens }: Pick<SessionParameters['history'], 'maxMessages' | 'maxTokens'>,
 ): readonly Message[] {
   if (maxTokens === 0) return newest(messages, maxMessages);
   const [first, ...others] = messages;

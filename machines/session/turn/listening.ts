@@ -8,18 +8,17 @@ export function listeningState(chart: SessionChart) {
     id: 'listening',
     initial: 'capturing',
     on: {
-      text: { target: '#responding', actions: ['dropUtterance', 'takeText'] },
+      text: { target: '#responding', actions: ['discardUtterance', 'takeText'] },
       commit: { target: '#responding', actions: 'commitUtterance' },
-      clear: { target: '#idle', actions: ['dropUtterance', 'dropPending'] },
+      clear: { target: '#idle', actions: ['discardUtterance', 'dropPending'] },
       settings: {
         guard: 'endsListening',
         target: '#idle',
-        actions: ['changeSettings', 'dropUtterance', 'dropPending'],
+        actions: ['changeSettings', 'discardUtterance', 'dropPending'],
       },
     },
     states: {
       capturing: {
-        id: 'session.listening.capturing',
         on: {
           'speech.stop': { target: 'endpointing', actions: 'noteSpeechStop' },
           'ear.failed': { target: 'endpointing', actions: ['publishEarFailure', 'endSpeechUnheard'] },

@@ -1,7 +1,7 @@
 /** When silence, or the recogniser, ends the user's turn. */
 import type { SessionParameters } from '../../parameters.ts';
-import type { SessionContext } from '../context.ts';
 import { languageOf } from '../language/language.ts';
+import type { SessionContext } from '../model.ts';
 import { completeness, endpointDelayMs } from './endpointing.ts';
 import { circumstancesOf, wordsSoFar } from './words.ts';
 

@@ -1,14 +1,16 @@
 /** From words to a turn, which the next reply answers. */
+
 import type { SessionParameters } from '../../parameters.ts';
 import type { EndReason } from '../../wire.ts';
 import { isPlainlyUnlike } from '../attention/attention.ts';
 import type { TurnOutcome } from '../commands.ts';
-import type { PendingTurn, SessionContext } from '../context.ts';
-import { type Outcome, publish, type Reducer } from '../effects.ts';
 import { followed, inLanguage, phrasesOf } from '../language/language.ts';
-import { answers, withoutSpeculation } from '../speculation/speculation.ts';
+import type { Reducer, SessionContext } from '../model.ts';
+import { withoutSpeculation } from '../speculation/speculation.ts';
 import { typedConsent } from '../tools/consent.ts';
 import { newest, remember } from './history.ts';
+import { isDueAnyway, pendingTurn } from './pending.ts';
+import { takeUtterance } from './take-utterance.ts';
 import { turnInHand, utteranceSettled, wordsInHand } from './words.ts';
 
 export function takeText(parameters: SessionParameters): Reducer {
@@ -16,16 +18,10 @@ export function takeText(parameters: SessionParameters): Reducer {
   return (context, event) => {
     if (event.type !== 'text') return {};
     const { patch, effects } = drop(context, event);
-    const pending: PendingTurn = {
+    const pending = pendingTurn({ type: 'typed' }, context.nowMs, {
       text: event.text.trim(),
-      counted: false,
-      phrase: null,
-      failure: null,
-      endpointMs: null,
-      sttMs: null,
-      endedAtMs: context.nowMs,
       ...typedConsent(event.text, context, parameters),
-    };
+    });
     const language = followed(event.language, context, parameters.languages);
     return {
       patch: { ...patch, pending, ...inLanguage(language, context) },
@@ -67,62 +63,13 @@ function spokeMs(context: SessionContext): number {
 
 /** Noise: no turn. */
 export function saidNothing(context: SessionContext, parameters: SessionParameters): boolean {
-  if (!utteranceSettled(context) || context.utterance?.failure || context.pending?.asked) return false;
+  if (!utteranceSettled(context) || context.utterance?.failure || isDueAnyway(context.pending)) return false;
   return (
     wordsInHand(context) === '' &&
     (spokeMs(context) < parameters.endpointing.notUnderstoodMs ||
       phrasesOf(context, parameters).notUnderstood === '' ||
       isPlainlyUnlike(context, parameters))
   );
-}
-
-/** The utterance becomes the turn that waits for its reply. */
-export function takeUtterance(parameters: SessionParameters): Reducer {
-  return (context) => {
-    const { utterance, pending } = context;
-    if (!utterance) return {};
-    const text = wordsInHand(context);
-    const counted = pending?.counted ?? false;
-    const decidedAtMs = utterance.decidedAtMs ?? context.nowMs;
-    const endedAtMs = utterance.endedAtMs ?? decidedAtMs;
-    const unheard = text === '' && !pending?.asked;
-    const failed = unheard ? utterance.failure : null;
-    const { sttFailed, notUnderstood } = phrasesOf(context, parameters);
-    const asked = text === '' ? (pending?.asked?.say ?? null) : null;
-    const phrase = unheard ? (failed ? sttFailed : notUnderstood) : asked;
-    const taken: Outcome = {
-      patch: {
-        utterance: null,
-        ...(text !== '' && inLanguage(utterance.language, context)),
-        pending: {
-          text,
-          counted,
-          phrase,
-          failure: failed,
-          endpointMs: decidedAtMs - endedAtMs,
-          sttMs: context.nowMs - decidedAtMs,
-          endedAtMs,
-          ...(pending?.asked ? { asked: pending.asked } : {}),
-        },
-      },
-      effects: [
-        { type: 'stt.stop' },
-        publish({
-          type: 'transcript',
-          turn: turnInHand(context),
-          text,
-          final: true,
-          ...(utterance.final?.language === undefined ? {} : { language: utterance.final.language }),
-          ...(utterance.final?.confidence === undefined ? {} : { confidence: utterance.final.confidence }),
-          ...(text !== '' || utterance.final?.rejected === undefined
-            ? {}
-            : { rejected: utterance.final.rejected }),
-          ...(utterance.final?.words === undefined ? {} : { words: utterance.final.words }),
-        }),
-      ],
-    };
-    return answers(context, text) ? taken : withoutSpeculation(context, taken);
-  };
 }
 
 /** The utterance becomes a turn without a reply. It uses up a generation, by which turns are stored. */

@@ -3,9 +3,10 @@
 import type { ErrorRecord } from '../../errors.ts';
 import type { SessionParameters } from '../../parameters.ts';
 import { sameWords } from '../../policies/text.ts';
-import type { SessionContext, Utterance } from '../context.ts';
-import { type Effect, failure, type Outcome, publish, publishError, type Reducer, send } from '../effects.ts';
+import { failure, publish, publishError, send } from '../effects.ts';
+import { discarded } from '../halt/discarded.ts';
 import { followed, languageOf } from '../language/language.ts';
+import type { Effect, Outcome, Reducer, SessionContext, Utterance } from '../model.ts';
 import { withoutSpeculation } from '../speculation/speculation.ts';
 import { withSuspectedStop } from '../stop-lane/stop-lane.ts';
 import { turnInHand } from './words.ts';
@@ -25,7 +26,7 @@ function heardAtMs(context: SessionContext, event: { readonly ageMs: number }): 
   return Math.max(0, context.nowMs - event.ageMs);
 }
 
-/** An utterance and its recogniser; the one before it, if any, is dropped. */
+/** An utterance and its recogniser. The caller has discarded the one before it. */
 export function newUtterance(context: SessionContext, startSample: number, startedAtMs: number) {
   const number = context.utterances + 1;
   const utterance: Utterance = {
@@ -39,61 +40,69 @@ export function newUtterance(context: SessionContext, startSample: number, start
     final: null,
     failure: null,
   };
-  const effects: Effect[] = [
-    ...(context.utterance ? [{ type: 'stt.stop' } as const] : []),
-    { type: 'stt.spawn' },
-  ];
+  const effects: Effect[] = [{ type: 'stt.spawn' }];
   return { utterance, patch: { utterances: number }, effects };
 }
 
-export const beginUtterance: Reducer = (context, event) => {
-  if (event.type !== 'speech.start') return {};
-  const startedAtMs = heardAtMs(context, event);
-  const { patch, utterance, effects } = newUtterance(context, event.sample, startedAtMs);
-  return {
-    patch: { ...patch, utterance },
-    effects: [...effects, publish({ type: 'speech', event: 'start', at: startedAtMs })],
+export function beginUtterance(parameters: SessionParameters): Reducer {
+  return (context, event) => {
+    if (event.type !== 'speech.start') return {};
+    const startedAtMs = heardAtMs(context, event);
+    const before = discarded(context, event, parameters);
+    const { patch, utterance, effects } = newUtterance(context, event.sample, startedAtMs);
+    return {
+      patch: { ...before.patch, ...patch, utterance },
+      effects: [...before.effects, ...effects, publish({ type: 'speech', event: 'start', at: startedAtMs })],
+    };
   };
-};
+}
 
 /**
  * The user continues after the turn was judged to be over: the whole utterance is recognised again, with its
- * continuation.
+ * continuation. A stop before the continuation still counts.
  */
-export const restartUtterance: Reducer = (context, event) => {
-  const { utterance } = context;
-  if (event.type !== 'speech.start' || !utterance) return beginUtterance(context, event);
-  return withoutSpeculation(context, {
-    patch: {
-      utterances: context.utterances + 1,
-      utterance: {
-        ...utterance,
-        number: context.utterances + 1,
-        endedAtMs: null,
-        decidedAtMs: null,
-        final: null,
-        failure: null,
-        endSample: undefined,
-        end: undefined,
+export function restartUtterance(parameters: SessionParameters): Reducer {
+  const begin = beginUtterance(parameters);
+  return (context, event) => {
+    const { utterance } = context;
+    if (event.type !== 'speech.start' || !utterance) return begin(context, event);
+    const before = discarded(context, event, parameters);
+    return withoutSpeculation(context, {
+      patch: {
+        ...before.patch,
+        utterances: context.utterances + 1,
+        utterance: {
+          ...utterance,
+          number: context.utterances + 1,
+          endedAtMs: null,
+          decidedAtMs: null,
+          final: null,
+          failure: null,
+          endSample: undefined,
+          end: undefined,
+        },
       },
-    },
-    effects: [
-      { type: 'stt.stop' },
-      { type: 'stt.spawn' },
-      publish({ type: 'speech', event: 'start', at: heardAtMs(context, event) }),
-    ],
-  });
-};
+      effects: [
+        ...before.effects,
+        { type: 'stt.spawn' },
+        publish({ type: 'speech', event: 'start', at: heardAtMs(context, event) }),
+      ],
+    });
+  };
+}
 
-export const noteSpeechResumed: Reducer = (context, event) => {
-  if (event.type !== 'speech.start') return {};
-  // STT that was asked to finish does not hear the continuation.
-  if (context.utterance?.decidedAtMs !== null) return restartUtterance(context, event);
-  return withoutSpeculation(context, {
-    patch: update(context, { endedAtMs: null }),
-    effects: [publish({ type: 'speech', event: 'start', at: heardAtMs(context, event) })],
-  });
-};
+export function noteSpeechResumed(parameters: SessionParameters): Reducer {
+  const restart = restartUtterance(parameters);
+  return (context, event) => {
+    if (event.type !== 'speech.start') return {};
+    // STT that was asked to finish does not hear the continuation.
+    if (context.utterance?.decidedAtMs !== null) return restart(context, event);
+    return withoutSpeculation(context, {
+      patch: update(context, { endedAtMs: null }),
+      effects: [publish({ type: 'speech', event: 'start', at: heardAtMs(context, event) })],
+    });
+  };
+}
 
 export const noteSpeechStop: Reducer = (context, event) => {
   if (event.type !== 'speech.stop') return {};

@@ -1,6 +1,6 @@
 /** The words of the turn that has no reply yet. */
 import { joinText } from '../../policies/text.ts';
-import type { SessionContext } from '../context.ts';
+import type { SessionContext } from '../model.ts';
 import type { Circumstances } from './endpointing.ts';
 import type { Reading } from './reading.ts';
 

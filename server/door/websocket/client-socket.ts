@@ -60,6 +60,7 @@ export class ClientSocket {
     wire: Duplex,
     from: Pick<Visitor, 'address' | 'relayed'>,
     door: Door,
+    maxMessageBytes: number,
     makeProtocol: (socket: ClientSocket) => SocketProtocol,
   ) {
     const { clock, limits, log } = door;
@@ -80,7 +81,8 @@ export class ClientSocket {
     );
     this.#protocol = makeProtocol(this);
     socket.onUnreadable = (oversize) => {
-      if (oversize) this.fail('TOO_LARGE');
+      if (oversize)
+        this.fail('TOO_LARGE', `a message may have at most ${maxMessageBytes} bytes; send smaller ones`);
       else this.fail('BAD_MESSAGE', 'the frame is not as RFC 6455 wants it');
     };
     socket.on('message', (data, isBinary) => this.#receive(data, isBinary));
@@ -165,8 +167,7 @@ export class ClientSocket {
     this.#door.counters.messagesIn += 1;
     if (this.#messages.take(1)) return true;
     const { messagesPerSecond } = this.#door.limits;
-    const message = `messages arrive too fast: more than ${messagesPerSecond} a second`;
-    this.failWith({ code: 'TOO_FAST', message });
+    this.fail('TOO_FAST', `more than ${messagesPerSecond} messages a second; send fewer and larger ones`);
     return false;
   }
 

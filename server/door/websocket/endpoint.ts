@@ -8,8 +8,10 @@ import { ClientSocket, type SocketProtocol } from './client-socket.ts';
 import { hopsOf } from './relay.ts';
 import { ServerSocket } from './server-socket.ts';
 
-/** Maximum number of frames in a message; more indicate an attack. */
-const MAX_FRAGMENTS = 64;
+/** Frames that a message may always have; small devices and proxies cut messages into a few hundred bytes. */
+const LEAST_FRAGMENTS = 1_024;
+/** A longer message may have one for each so many bytes; more indicate an attack. */
+const FRAGMENT_BYTES = 256;
 
 export interface WebSocketProtocol {
   /** Of the endpoint. */
@@ -34,7 +36,7 @@ export function webSocketEndpoint(
     clientTracking: false,
     perMessageDeflate: false,
     maxPayload: maxMessageBytes,
-    maxFragments: MAX_FRAGMENTS,
+    maxFragments: Math.max(LEAST_FRAGMENTS, Math.ceil(maxMessageBytes / FRAGMENT_BYTES)),
     ...(subprotocol && { handleProtocols: subprotocol }),
     WebSocket: ServerSocket,
   });
@@ -54,7 +56,7 @@ export function webSocketEndpoint(
       return admit(request, address).then((admitted) => {
         webSockets.handleUpgrade(request, socket, head, (webSocket) => {
           const from = { address, relayed: hopsOf(request) > 0 };
-          new ClientSocket(webSocket, socket, from, door, admitted);
+          new ClientSocket(webSocket, socket, from, door, maxMessageBytes, admitted);
         });
         return 'taken';
       });

@@ -39,7 +39,7 @@ function sendFile(request: IncomingMessage, response: ServerResponse, file: Stat
     response.writeHead(304).end();
     return;
   }
-  response.setHeader('Vary', 'Accept-Encoding');
+  response.appendHeader('Vary', 'Accept-Encoding');
   const gzipped = accepts(request.headers['accept-encoding']) ? file.gzipped : undefined;
   if (gzipped) {
     response.setHeader('Content-Encoding', 'gzip');

@@ -141,11 +141,20 @@ export class ChatSession {
     const [digest, order] = [digestOf(request), orderOf(request)];
     const known = await this.#known(request.turn);
     if (this.#gone) throw errorFrom(this.#gone);
-    if (!this.#requests.take(1)) throw new ParleyError('TOO_FAST', 'requests of one conversation');
+    const { messagesPerSecond } = this.#parts.door.limits;
+    if (!this.#requests.take(1))
+      throw new ParleyError(
+        'TOO_FAST',
+        `more than ${messagesPerSecond} requests a second in one conversation; wait for the answer before the next`,
+      );
     // A stop was obeyed whatever its number.
     if (known && order !== 'halt') {
       if (known.request !== digest) throw new ParleyError('TURN_CONFLICT', `turn ${request.turn}`);
-      if (known.readers >= MAX_READERS) throw new ParleyError('TOO_MANY', 'requests wait for this turn');
+      if (known.readers >= MAX_READERS)
+        throw new ParleyError(
+          'TOO_MANY',
+          `${MAX_READERS} requests already wait for turn ${request.turn}; wait for their answer`,
+        );
       return known;
     }
     if (request.turn <= this.#newest && order !== 'halt')

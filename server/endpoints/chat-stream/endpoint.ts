@@ -39,7 +39,7 @@ export interface ChatStreamParts {
   readonly chatSpeaks?: boolean | undefined;
 }
 
-/** `POST /chat/stream`, a conversation in text over HTTP with server-sent events: docs/chat-stream.md. */
+/** `POST /chat/stream`, a conversation in text over HTTP with server-sent events: docs/how-to/http-chat.md. */
 export function chatStream(parts: ChatStreamParts): Endpoint {
   const chats = new Chats(parts);
   return {

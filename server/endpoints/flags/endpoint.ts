@@ -13,7 +13,7 @@ export interface FlagsParts {
   readonly flags?: FlagSource | undefined;
 }
 
-/** The flags of new sessions, as percentages; a change keeps those that it does not name. See docs/flags.md. */
+/** The flags of new sessions, as percentages; a change keeps those that it does not name. See docs/how-to/deploy.md. */
 export function flagsEndpoint({ access, door, flags }: FlagsParts): Endpoint | undefined {
   if (!flags) return undefined;
   const kept = () =>

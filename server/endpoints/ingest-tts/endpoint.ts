@@ -13,12 +13,12 @@ interface IngestParts {
   readonly access: Pick<Access, 'permit'>;
 }
 
-/** `/ws/ingest/tts`: speech that is made elsewhere, played to the clients of sessions: docs/ingest.md. */
+/** `/ws/ingest/tts`: speech that is made elsewhere, played to the clients of sessions: docs/how-to/http-chat.md. */
 export function ingestTts({ door, access }: IngestParts): Endpoint {
   return webSocketEndpoint(door, {
     name: NAME,
     path: INGEST_PATH,
-    page: 'docs/ingest.md',
+    page: 'docs/how-to/http-chat.md',
     // Room for the other fields of a chunk.
     maxMessageBytes: MAX_INGEST_CHARS + 4_096,
     async admit(request) {

@@ -75,7 +75,12 @@ export class IncomingSpeech implements OutsideSpeech {
     if (rate !== this.#rate) return badField(`rate: ${rate} in a speech of ${this.#rate}`);
     if (bytes === 0 || bytes % BYTES_PER_SAMPLE !== 0) return badField(`pcm: ${bytes} bytes`);
     if (this.pieces.bytes <= MAX_WAITING_S * rate * BYTES_PER_SAMPLE) return undefined;
-    return record(new ParleyError('TOO_FAST', `more than ${MAX_WAITING_S} s wait to be played`));
+    return record(
+      new ParleyError(
+        'TOO_FAST',
+        `more than ${MAX_WAITING_S} s of speech wait to be played; send it at the pace of real time`,
+      ),
+    );
   }
 
   /** Ends the speech here and in the session. */

@@ -1,7 +1,7 @@
 import type { Endpoint } from '../../door/endpoint.ts';
 import type { Inspector } from './inspector.ts';
 
-/** HTTP and WebSocket endpoint of the inspector's pages: docs/inspector.md. */
+/** HTTP and WebSocket endpoint of the inspector's pages: docs/how-to/debug.md. */
 export function inspect({ inspector }: { readonly inspector?: Inspector | undefined }): Endpoint | undefined {
   return (
     inspector && {

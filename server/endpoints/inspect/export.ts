@@ -7,7 +7,7 @@ import { audioLine } from '../../journal-file.ts';
 import type { Archive } from './archive.ts';
 import { INSPECT_LIMITS, type JournalPage } from './wire.ts';
 
-/** Sends a session's journal as a file of JSON lines (docs/journal.md), page by page. */
+/** Sends a session's journal as a file of JSON lines (docs/reference/journal.md), page by page. */
 export async function sendExport(
   response: ServerResponse,
   archive: Archive,

@@ -6,7 +6,7 @@ import { UNHURRIED } from '../../../test/support/unhurried.ts';
 import { levelVad, scriptedLlm, scriptedStt, scriptedTts } from '../../../testing/scripted-engines.ts';
 import { VoiceClient } from '../../client/voice-client.ts';
 import { loadConfig } from '../../config/load.ts';
-import { makeLogger } from '../../log.ts';
+import { type Logger, makeLogger } from '../../log.ts';
 import { serve } from '../../serve.ts';
 import type { Server } from '../../serve-options.ts';
 import {
@@ -23,11 +23,12 @@ import {
 export async function startTestServer(
   flags: Readonly<Record<string, unknown>> = {},
   llm?: LlmEngine,
+  log: Logger = makeLogger('silent'),
 ): Promise<Server> {
   const dataDir = await temporaryFolder();
   const server = await serve({
     config: loadConfig({ env: UNHURRIED, flags: { port: 0, dataDir, 'limits.drainGraceMs': 0, ...flags } }),
-    log: makeLogger('silent'),
+    log,
     parts: {
       engines: {
         stt: scriptedStt(realClock, [{ text: 'hello there' }]),

@@ -97,7 +97,7 @@ class LiveSocket implements Watcher {
     this.#context = context;
     this.#messages = new TokenBucket(context.clock, { perSecond: MESSAGES_PER_SECOND, burst: MESSAGE_BURST });
     this.#timer = context.clock.setTimer(WIRE_LIMITS.helloMs, () =>
-      this.close(CLOSE_CODES.idle, 'no hello came in time'),
+      this.close(CLOSE_CODES.idle, 'no hello arrived in time'),
     );
     socket.on('message', (data, isBinary) => this.#onMessage(isBinary ? undefined : String(data)));
     socket.on('pong', () => {
@@ -143,7 +143,7 @@ class LiveSocket implements Watcher {
     const { data } = pageMessage.safeParse(text === undefined ? text : parseJson(text));
     if (!this.#greeted) void this.#greet(data);
     else if (data) this.#obey(data);
-    else this.#send({ type: 'error', code: 'BAD_MESSAGE', message: 'that is no message of an inspector' });
+    else this.#send({ type: 'error', code: 'BAD_MESSAGE', message: 'expected a message of an inspector' });
   }
 
   async #greet(message: PageMessage | undefined): Promise<void> {

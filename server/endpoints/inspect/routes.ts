@@ -66,7 +66,7 @@ export const pageQuery = z.object({
   audio: z.enum(['0', '1']).default('0'),
 });
 
-/** The HTTP endpoints of the inspector; see docs/inspector.md. */
+/** The HTTP endpoints of the inspector; see docs/how-to/debug.md. */
 export function inspectRoutes(options: InspectRoutesOptions): HttpRoute {
   return (request, response, path, keep) => {
     if (path === PAGE) {
@@ -95,7 +95,7 @@ async function answer(
   if (!onlyMethod(method, request, response)) return;
   if (below === '') return sendJson(response, 200, await list(options, queryOf(request, listQuery)));
   if (!sessionId.safeParse(session).success || session === undefined || more.length > 0)
-    throw new ParleyError('SESSION_UNKNOWN', 'that is no id of a session');
+    throw new ParleyError('SESSION_UNKNOWN', 'invalid session id');
   switch (what) {
     case 'journal': {
       const { from, limit, format, audio } = queryOf(request, pageQuery);

@@ -3,16 +3,15 @@ import { describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { SessionKernel } from '../../../machines/kernel.ts';
 import { defaultParameters } from '../../../machines/parameters.ts';
-import type { SessionInput } from '../../../machines/session/context.ts';
 import { sessionMachine } from '../../../machines/session/machine.ts';
+import type { SessionInput } from '../../../machines/session/model.ts';
 import { afterTest } from '../../../test/support/after-test.ts';
 import { startStatelyBridge } from './stately.ts';
 
 const INPUT: SessionInput = { language: 'en', outputRate: 24_000, seed: 1, memory: false };
-const machine = sessionMachine(defaultParameters);
 
 async function startBridge() {
-  const bridge = await startStatelyBridge({ port: 0, machine });
+  const bridge = await startStatelyBridge({ port: 0, machine: sessionMachine });
   afterTest(() => bridge.close());
   return bridge;
 }
@@ -40,7 +39,7 @@ describe('the bridge for Stately', () => {
   it('sends sessions, their events, states and children to clients of @statelyai/inspect', async () => {
     const bridge = await startBridge();
     const journal = bridge.watching(undefined)('s1', INPUT, () => {}, defaultParameters);
-    const kernel = new SessionKernel(machine, INPUT);
+    const kernel = new SessionKernel(defaultParameters, INPUT);
     journal.start(kernel, kernel.initial);
     const { until } = receive(bridge.port);
 
@@ -81,7 +80,9 @@ describe('the bridge for Stately', () => {
   it('rejects with PORT_IN_USE if its port is taken', async () => {
     const { port } = await startBridge();
 
-    await expect(startStatelyBridge({ port, machine })).rejects.toMatchObject({ code: 'PORT_IN_USE' });
+    await expect(startStatelyBridge({ port, machine: sessionMachine })).rejects.toMatchObject({
+      code: 'PORT_IN_USE',
+    });
   });
 
   it('sends nothing about an ended session', async () => {
@@ -89,7 +90,7 @@ describe('the bridge for Stately', () => {
     const open = bridge.watching(undefined);
     for (const session of ['over', 'lives']) {
       const journal = open(session, INPUT, () => {}, defaultParameters);
-      const kernel = new SessionKernel(machine, INPUT);
+      const kernel = new SessionKernel(defaultParameters, INPUT);
       journal.start(kernel, kernel.initial);
       if (session === 'over') await journal.end();
     }

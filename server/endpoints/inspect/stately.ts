@@ -7,7 +7,7 @@ import { ParleyError } from '../../../machines/errors.ts';
 import type { JournaledKernel } from '../../../machines/journal/writer.ts';
 import type { KernelEvent, Step } from '../../../machines/kernel.ts';
 import type { EventSource } from '../../../machines/log.ts';
-import { CHILD_KINDS } from '../../../machines/session/events.ts';
+import { CHILD_KINDS } from '../../../machines/session/children.ts';
 import type { Config } from '../../config/schema.ts';
 import { isLoopback } from '../../door/access.ts';
 import { StatelyEvents } from './stately-events.ts';

@@ -103,6 +103,7 @@ export const journalRecord = z.object({
     'playback',
     'actions',
     'lasting',
+    'discarded',
   ]),
   generation: count,
   stale: z.boolean(),
@@ -143,7 +144,7 @@ export const turn = z.object({
   replyText: z.string(),
   heard: z.string(),
   reason: z.enum(['completed', 'interrupted', 'failed']),
-  /** ms by stage; see `reply.end` in docs/protocol.md. */
+  /** ms by stage; see `reply.end` in docs/reference/protocol.md. */
   timings: z.record(z.string(), z.number()),
   endedAtMs: ms,
 });
@@ -193,7 +194,7 @@ export type PageMessage = z.infer<typeof pageMessage>;
 export const childLife = z.object({
   /** `<session>/<turn>/<kind>/<generation>` */
   child: z.string(),
-  kind: z.enum(['stt', 'speculation', 'memory', 'llm', 'tts', 'playback', 'actions', 'lasting']),
+  kind: z.enum(['stt', 'speculation', 'memory', 'llm', 'tts', 'playback', 'actions', 'lasting', 'discarded']),
   generation: count,
   at: ms,
   /** Absent: it started. */

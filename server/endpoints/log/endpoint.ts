@@ -11,7 +11,7 @@ export interface LogParts {
   readonly levelOf?: Pick<Logger, 'level' | 'warn'> | undefined;
 }
 
-/** The level of this process's log, until the process ends; see docs/operations.md. */
+/** The level of this process's log, until the process ends; see docs/how-to/deploy.md. */
 export function logEndpoint({ access, levelOf: log }: LogParts): Endpoint | undefined {
   if (!log) return undefined;
   return settingEndpoint(access, {

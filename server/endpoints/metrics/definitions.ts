@@ -60,7 +60,7 @@ export function recorded(registry: Registry) {
     vadRun: histogram('parley_vad_run_seconds', 'Duration of one run of the model.', DELAY_SECONDS),
     stopDropped: counter(
       'parley_voice_stop_dropped_seconds_total',
-      'Possible speech that nobody searched for a stop phrase, because the threads were busy.',
+      'Possible speech that was not searched for a stop phrase, because the threads were busy.',
     ),
     commit: histogram(
       'parley_store_commit_seconds',

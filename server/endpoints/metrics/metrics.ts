@@ -44,7 +44,7 @@ export interface MetricSources {
   readonly phraseCache?: () => Omit<PhraseCacheStats, 'damaged' | 'writeFailures'>;
 }
 
-/** The metrics of a server, for Prometheus. docs/metrics.md lists them. */
+/** The metrics of a server, for Prometheus. docs/reference/metrics.md lists them. */
 export interface Metrics extends SessionObserver {
   readonly contentType: string;
   /** The ordered log of every session. */
@@ -208,7 +208,7 @@ function describeSources(
   if (degradation) {
     level(
       'parley_degradation_level',
-      'What the process does without in an overload, 0 to 4; see operations.md.',
+      'What the process does without in an overload, 0 to 4; see docs/how-to/deploy.md.',
       () => degradation().level,
     );
     total(

@@ -1,5 +1,5 @@
 import type { Resampler, ResamplerFactory } from '../../../actors/ports/resampler.ts';
-import { decodeG711, encodeG711, G711_RATE, type G711Law } from '../../../adapters/audio/g711.ts';
+import { decodeG711, encodeG711, G711_RATE, type G711Law } from '../../../adapters/g711.ts';
 import type { AudioFormat } from './client-events.ts';
 
 /** Rate of `audio/pcm`, and of the audio between this endpoint and the door, in Hz. */

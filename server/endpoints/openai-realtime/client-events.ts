@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { toolParameters } from '../../../actors/session/client-command.ts';
+import { ECHO_STATES } from '../../../machines/wire.ts';
 
-// GA names only. Unknown fields are dropped.
+// Names of the general release; `beta-names.ts` has turned others into these. Unknown fields are dropped here, and `parse-event.ts` reports them.
 
 const id = z.string().min(1).max(64);
 const eventId = z.string().max(512).nullish();
@@ -60,7 +61,7 @@ const maxTokens = z.union([z.literal('inf'), z.int().min(1).max(4_096)]);
 const foreign = z.unknown().optional();
 
 const sessionUpdate = z.object({
-  type: z.literal('realtime', 'only sessions of type realtime are served'),
+  type: z.enum(['realtime', 'transcription']).exactOptional(),
   model: z.string().max(200).exactOptional(),
   instructions: text.exactOptional(),
   output_modalities: modalities.exactOptional(),
@@ -70,7 +71,7 @@ const sessionUpdate = z.object({
     .object({
       input: z
         .object({
-          format: audioFormat.exactOptional(),
+          format: audioFormat.nullish(),
           transcription: z
             .object({
               model: z.string().max(200).exactOptional(),
@@ -84,9 +85,9 @@ const sessionUpdate = z.object({
         .exactOptional(),
       output: z
         .object({
-          format: audioFormat.exactOptional(),
-          voice: voice.exactOptional(),
-          speed: z.number().exactOptional(),
+          format: audioFormat.nullish(),
+          voice: voice.nullish(),
+          speed: z.number().nullish(),
         })
         .exactOptional(),
     })
@@ -98,6 +99,9 @@ const sessionUpdate = z.object({
   include: foreign,
   reasoning: foreign,
   parallel_tool_calls: foreign,
+  temperature: foreign,
+  /** Of this server: whether the microphone hears what the session says. The API has no word for it. */
+  echo: z.enum(ECHO_STATES).exactOptional(),
 });
 export type SessionUpdate = z.output<typeof sessionUpdate>;
 
@@ -172,12 +176,13 @@ const responseCreate = z.object({
   output_modalities: modalities.nullish(),
   audio: z
     .object({
-      output: z.object({ format: audioFormat.exactOptional(), voice: voice.exactOptional() }).exactOptional(),
+      output: z.object({ format: audioFormat.nullish(), voice: voice.nullish() }).exactOptional(),
     })
     .nullish(),
   tools: tools.nullish(),
   tool_choice: toolChoice.nullish(),
   max_output_tokens: maxTokens.nullish(),
+  temperature: foreign,
 });
 export type ResponseCreate = z.output<typeof responseCreate>;
 
@@ -212,8 +217,6 @@ export const clientEvent = z.discriminatedUnion('type', [
 ]);
 export type ClientEvent = z.output<typeof clientEvent>;
 
-const TYPES: readonly string[] = clientEvent.options.map((option) => option.shape.type.value);
-
 /** Why a client's event is refused, as the API reports it. */
 export interface Refusal {
   readonly code: string;
@@ -223,63 +226,4 @@ export interface Refusal {
 
 export function refusal(code: string, message: string, param: string | null = null): Refusal {
   return { code, message, param };
-}
-
-export type Parsed =
-  | { readonly ok: true; readonly event: ClientEvent }
-  | { readonly ok: false; readonly refusal: Refusal; readonly eventId: string | null };
-
-export function parseClientEvent(line: string): Parsed {
-  let json: unknown;
-  try {
-    json = JSON.parse(line);
-  } catch {
-    return refused(null, 'invalid_json', 'the message is not valid JSON', null);
-  }
-  if (typeof json !== 'object' || json === null || Array.isArray(json))
-    return refused(null, 'invalid_event', 'an event is a JSON object with a type', null);
-  const given = 'event_id' in json && typeof json.event_id === 'string' ? json.event_id.slice(0, 512) : null;
-  if (!('type' in json) || typeof json.type !== 'string')
-    return refused(given, 'invalid_event', 'an event has a type', 'type');
-  if (!TYPES.includes(json.type)) {
-    const name = JSON.stringify(json.type.slice(0, 60));
-    return refused(
-      given,
-      'invalid_event',
-      `there is no client event ${name}; supported: ${TYPES.join(', ')}`,
-      'type',
-    );
-  }
-  const parsed = clientEvent.safeParse(json);
-  if (parsed.success) return { ok: true, event: parsed.data };
-  const { path, message } = mostSpecific(parsed.error.issues);
-  const param = path.join('.');
-  return refused(given, 'invalid_value', `${param}: ${message}`, param);
-}
-
-interface Problem {
-  readonly path: readonly PropertyKey[];
-  readonly message: string;
-}
-
-/** The problem deepest inside the event: for a choice of shapes, that of the shape that fits best. */
-function mostSpecific(issues: readonly z.core.$ZodIssue[], above: readonly PropertyKey[] = []): Problem {
-  const problems = issues.map((issue): Problem => {
-    const path = [...above, ...issue.path];
-    const inner = issue.code === 'invalid_union' ? issue.errors.map((one) => mostSpecific(one, path)) : [];
-    return deepest([...inner, { path, message: issue.message }]);
-  });
-  return deepest(problems);
-}
-
-function deepest(problems: readonly Problem[]): Problem {
-  const none: Problem = { path: [], message: 'invalid' };
-  return problems.reduce(
-    (best, one) => (one.path.length > best.path.length ? one : best),
-    problems[0] ?? none,
-  );
-}
-
-function refused(eventId: string | null, code: string, message: string, param: string | null): Parsed {
-  return { ok: false, eventId, refusal: { code, message, param } };
 }

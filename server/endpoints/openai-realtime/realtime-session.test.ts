@@ -4,7 +4,7 @@ import type { ClientCommand } from '../../../actors/session/client-command.ts';
 import { VirtualClock } from '../../../machines/clock.ts';
 import type { SessionMessage } from '../../../machines/wire.ts';
 import { naiveResamplers, replyEnd } from '../../door/door-test-util.ts';
-import { parseClientEvent } from './client-events.ts';
+import { parseClientEvent } from './parse-event.ts';
 import { RealtimeSession } from './realtime-session.ts';
 import type { ServerEvent } from './server-events.ts';
 
@@ -20,6 +20,7 @@ function start() {
     ...{ model: 'test', clock: new VirtualClock(), resamplers: naiveResamplers },
     limits: { turnBurst: 10, turnsPerSecond: 1 },
     send: (event) => sent.push(event),
+    ...{ type: 'realtime', echo: 'unknown', warn: () => {} },
     newId: (prefix) => `${prefix}_${++ids}`,
   });
   const say = (event: object) => {

@@ -1,21 +1,33 @@
 import { msOfSamples, samplesInMs } from '../../../machines/audio.ts';
 import type { ErrorRecord } from '../../../machines/errors.ts';
-import type { SessionMessage } from '../../../machines/wire.ts';
+import { toolNamed } from '../../../machines/policies/tool-names.ts';
+import type { EchoState, SessionMessage } from '../../../machines/wire.ts';
 import type { AudioFrame, SessionHandle } from '../../door/door.ts';
 import { AudioDecoder, DOOR_RATE } from './audio-format.ts';
 import { type ClientEvent, type Refusal, refusal } from './client-events.ts';
 import { ItemEvents, saying } from './item-events.ts';
 import { Conversation } from './items.ts';
 import { Link } from './link.ts';
+import type { Notice } from './parse-event.ts';
 import { ResponseEvents } from './response-events.ts';
 import { Responses, type ResponsesParts } from './responses.ts';
+import { SentAudio } from './sent-audio.ts';
 import type { ServerEvent } from './server-events.ts';
-import { initialConfig, type SessionConfig, settingsOf, unsupported, updated } from './session-config.ts';
+import {
+  initialConfig,
+  type SessionConfig,
+  settingsOf,
+  unsupported,
+  unsupportedInResponse,
+  updated,
+} from './session-config.ts';
 import { UserTurn } from './user-turn.ts';
 
 const BYTES_PER_SAMPLE = 2;
 /** Audio given to the door at once. */
 const PIECE_BYTES = samplesInMs(100, DOOR_RATE) * BYTES_PER_SAMPLE;
+const STAYS =
+  'the handshake asked for a transcription session, and it stays one: nothing about replies has an effect';
 /** What the recogniser hears from before the onset; `speech_started` counts from there. */
 const PREROLL_MS = 300;
 
@@ -23,7 +35,12 @@ export interface RealtimeSessionParts
   extends Pick<ResponsesParts, 'clock' | 'limits' | 'resamplers' | 'newId'> {
   readonly handle: SessionHandle;
   readonly model: string;
+  /** What the client asked for with its handshake. */
+  readonly type: SessionConfig['type'];
+  readonly echo: EchoState;
   readonly send: (event: ServerEvent) => void;
+  /** Sends this server's own event `parley.warning`. */
+  readonly warn: (warning: Refusal & { readonly event_id: string | null }) => void;
 }
 
 type Of<Type extends ClientEvent['type']> = Extract<ClientEvent, { type: Type }>;
@@ -44,17 +61,17 @@ export class RealtimeSession {
   readonly #openedAtMs: number;
   #config: SessionConfig;
   #decoder: AudioDecoder;
-  #inputSamples = 0;
+  readonly #sent = new SentAudio();
   /** What went wrong with the utterance that is being recognised. */
   #sttFailure: ErrorRecord | undefined;
 
   constructor(parts: RealtimeSessionParts) {
-    const { handle, model, clock, resamplers, newId } = parts;
+    const { handle, model, type, echo, clock, resamplers, newId } = parts;
     this.#parts = parts;
     this.#openedAtMs = clock.nowMs();
-    this.#config = initialConfig(model);
+    this.#config = initialConfig(model, type, echo);
     this.#decoder = new AudioDecoder(this.#config.audio.input.format, resamplers);
-    this.#link = new Link(handle, settingsOf(this.#config));
+    this.#link = new Link(handle, settingsOf(initialConfig(model, 'realtime', echo)));
     const { link, items } = { link: this.#link, items: this.#items };
     const config = () => this.#config;
     const send = (events: readonly ServerEvent[]) => this.#send(events);
@@ -81,12 +98,22 @@ export class RealtimeSession {
       { type: 'session.created', session: this.#resource() },
       { type: 'conversation.created', conversation: { id: conversationId, object: 'realtime.conversation' } },
     ]);
+    const transcribes = this.#config.audio.input.transcription !== null;
+    this.#turn.configure({ prefixMs: PREROLL_MS }, transcribes);
+    const refused = this.#link.settle(settingsOf(this.#config), 'session');
+    if (refused) this.#refuse(refused, null);
   }
 
   /** An event of the client. Each gets an answer, or an `error` with its id. */
   receive(event: ClientEvent): void {
     const refused = this.#handle(event);
     if (refused) this.#refuse(refused, event.event_id ?? null);
+  }
+
+  /** Says something about an event that was taken, or about the session. */
+  notice({ level, ...what }: Notice, event_id: string | null): void {
+    if (level === 'error') this.#refuse(what, event_id);
+    else this.#parts.warn({ ...what, event_id });
   }
 
   close(): void {
@@ -118,7 +145,7 @@ export class RealtimeSession {
       case 'conversation.item.truncate':
         return this.#itemEvents.truncate(event);
       case 'response.create':
-        return this.#asked.create(event.response ?? {});
+        return this.#respond(event);
       case 'response.cancel':
         return this.#asked.cancel(event);
       case 'parley.rearm':
@@ -126,11 +153,27 @@ export class RealtimeSession {
     }
   }
 
-  #update({ session, event_id }: Of<'session.update'>): Refusal | undefined {
+  #respond({ response, event_id }: Of<'response.create'>): Refusal | undefined {
+    const create = response ?? {};
+    const refused = this.#asked.create(create);
+    if (!refused) this.#withoutEffect(unsupportedInResponse(create), event_id);
+    return refused;
+  }
+
+  #withoutEffect(fields: readonly string[], event_id: string | null | undefined): void {
+    for (const field of fields)
+      this.#refuse(refusal('unsupported', `${field} has no effect on this server`, field), event_id ?? null);
+  }
+
+  #update({ session: given, event_id }: Of<'session.update'>): Refusal | undefined {
+    // Clients that only know conversations name their type with each update.
+    const stays = this.#parts.type === 'transcription' && given.type === 'realtime';
+    const session = stays ? { ...given, type: this.#parts.type } : given;
     const next = updated(this.#config, session);
     const refused = this.#link.settle(settingsOf(next), 'session');
     if (refused) return refused;
     const { input } = next.audio;
+    if (next.echo !== this.#config.echo) this.#parts.handle.setEcho?.(next.echo);
     if (input.format.type !== this.#config.audio.input.format.type) {
       this.#decoder.close();
       this.#decoder = new AudioDecoder(input.format, this.#parts.resamplers);
@@ -139,15 +182,30 @@ export class RealtimeSession {
     const detection = input.turn_detection;
     const prefixMs = detection?.type === 'server_vad' ? detection.prefix_padding_ms : PREROLL_MS;
     this.#turn.configure(detection && { prefixMs }, input.transcription !== null);
-    for (const field of unsupported(session))
-      this.#refuse(refusal('unsupported', `${field} has no effect on this server`, field), event_id ?? null);
+    if (stays)
+      this.notice(
+        { level: 'warning', code: 'type_stays', message: STAYS, param: 'session.type' },
+        event_id ?? null,
+      );
+    else this.#withoutEffect(unsupported(session, next.type), event_id);
     this.#send([{ type: 'session.updated', session: this.#resource() }]);
     return undefined;
   }
 
   #resource(): Extract<ServerEvent, { type: 'session.created' }>['session'] {
     const id = `sess_${this.#parts.handle.session}`;
-    const shown: unknown = { type: 'realtime', object: 'realtime.session', id, ...this.#config };
+    const { type, audio, include, echo } = this.#config;
+    const shown: unknown =
+      type === 'realtime'
+        ? { object: 'realtime.session', id, ...this.#config }
+        : {
+            type,
+            object: 'realtime.transcription_session',
+            id,
+            audio: { input: audio.input },
+            include,
+            echo,
+          };
     // The library's types have no place for `null`, which the API sends for what is off.
     return shown as Extract<ServerEvent, { type: 'session.created' }>['session'];
   }
@@ -155,7 +213,7 @@ export class RealtimeSession {
   #append({ audio }: Of<'input_audio_buffer.append'>): Refusal | undefined {
     const pcm = this.#decoder.decode(audio);
     if (typeof pcm === 'string') return refusal('invalid_value', `the audio cannot be read: ${pcm}`, 'audio');
-    this.#inputSamples += pcm.byteLength / BYTES_PER_SAMPLE;
+    this.#sent.append(msOfSamples(pcm.byteLength / BYTES_PER_SAMPLE, DOOR_RATE), this.#nowMs());
     for (let at = 0; at < pcm.byteLength; at += PIECE_BYTES)
       this.#parts.handle.audio(pcm.subarray(at, at + PIECE_BYTES));
     return undefined;
@@ -163,7 +221,7 @@ export class RealtimeSession {
 
   #commit(): Refusal | undefined {
     const refused = this.#link.command({ type: 'commit' });
-    if (!refused) this.#send(this.#turn.commit(this.#audioMs()));
+    if (!refused) this.#send(this.#turn.commit(this.#sent.spokenMs()));
     return refused;
   }
 
@@ -186,8 +244,8 @@ export class RealtimeSession {
   message(message: SessionMessage): void {
     switch (message.type) {
       case 'speech':
-        if (message.event === 'start') this.#turn.started(this.#audioMs(message.at));
-        else this.#turn.stopped(this.#audioMs(message.at));
+        if (message.event === 'start') this.#turn.started(this.#sent.spokenMs(message.at));
+        else this.#turn.stopped(this.#sent.spokenMs(message.at));
         break;
       case 'playback':
         if (message.state === 'playing') this.#turn.dropUnannounced();
@@ -209,11 +267,13 @@ export class RealtimeSession {
         this.#onReplyEnd(message);
         break;
       case 'action':
-        if (message.status === 'started' && !message.runs && this.#isTool(message.name))
-          this.#responses.call(message.id, message.name, message.args);
+        if (message.status === 'started' && !message.runs) this.#call(message);
         break;
       case 'error':
         this.#onError(message);
+        break;
+      case 'notice':
+        this.notice({ level: 'warning', code: message.code, message: message.message, param: null }, null);
         break;
       case 'viseme':
         break;
@@ -230,8 +290,11 @@ export class RealtimeSession {
     if (readSamples !== undefined) this.#asked.cutOff(generation, readSamples);
   }
 
-  #isTool(name: string): boolean {
-    return this.#config.tools.some((tool) => tool.name === name) || this.#responses.offers(name);
+  /** An action is a call if it is one of the client's tools, whose names clients change: `go_forward` for `go-forward`. */
+  #call({ id, name, args }: MessageOf<'action'>): void {
+    const tools = new Set([...this.#config.tools.map((tool) => tool.name), ...this.#responses.offered]);
+    const tool = toolNamed(name, tools);
+    if (tools.has(tool)) this.#responses.call(id, tool, args);
   }
 
   #onState(message: MessageOf<'state'>): void {
@@ -242,6 +305,8 @@ export class RealtimeSession {
       this.#send(this.#turn.announce());
     }
     if (value === 'stopped') this.#responses.stop();
+    // Words for others are not an order to this server.
+    if (value === 'stopped' && this.#config.type === 'transcription') queueMicrotask(() => this.#rearm());
     if (value !== 'idle' && value !== 'stopped') return;
     this.#endSpeech();
     this.#asked.resume();
@@ -249,15 +314,16 @@ export class RealtimeSession {
 
   /** A sound without words, or words that nobody will answer: the client learns that the speech is over. */
   #endSpeech(): void {
-    if (this.#turn.isAnnounced) this.#send(this.#turn.words(this.#audioMs(), { text: '' }));
+    if (this.#turn.isAnnounced) this.#send(this.#turn.words(this.#sent.spokenMs(), { text: '' }));
   }
 
   #onWords(text: string): void {
     const failure = text === '' ? this.#sttFailure : undefined;
     this.#sttFailure = undefined;
-    this.#send(this.#turn.words(this.#audioMs(), { text, failure }));
+    this.#send(this.#turn.words(this.#sent.spokenMs(), { text, failure }));
     for (const entry of this.#items.entries) entry.known = true;
-    if (this.#config.audio.input.turn_detection?.create_response) this.#responses.turnTaken();
+    const { type, audio } = this.#config;
+    if (type === 'realtime' && audio.input.turn_detection?.create_response) this.#responses.turnTaken();
   }
 
   #onReplyEnd(message: MessageOf<'reply.end'>): void {
@@ -269,6 +335,10 @@ export class RealtimeSession {
 
   #onError({ code, message }: MessageOf<'error'>): void {
     if (this.#link.takes({ code, message })) return;
+    if (code === 'ECHO_NOT_CANCELLED') {
+      this.notice({ level: 'warning', code, message, param: 'session.echo' }, null);
+      return;
+    }
     if (code === 'STT_FAILED' || code === 'STT_TIMEOUT') this.#sttFailure = { code, message };
     else this.#responses.failed({ code, message });
     this.#send([
@@ -276,10 +346,9 @@ export class RealtimeSession {
     ]);
   }
 
-  /** Milliseconds of audio that the client had sent at `atMs` of the session; by default now. */
-  #audioMs(atMs?: number): number {
-    const nowMs = this.#parts.clock.nowMs() - this.#openedAtMs;
-    return msOfSamples(this.#inputSamples, DOOR_RATE) - (nowMs - (atMs ?? nowMs));
+  /** Milliseconds since the session began. */
+  #nowMs(): number {
+    return this.#parts.clock.nowMs() - this.#openedAtMs;
   }
 
   #refuse({ code, message, param }: Refusal, event_id: string | null): void {

@@ -41,17 +41,15 @@ export class ResponseEvents {
   }
 
   create(create: ResponseCreate): Refusal | undefined {
-    const { responses, items } = this.#parts;
+    const { responses, items, config } = this.#parts;
+    if (config().type === 'transcription')
+      return refusal('unsupported', 'a transcription session makes no responses', 'type');
     const active = responses.activeId;
     if (active)
       return refusal(
         'conversation_already_has_active_response',
         `response ${active} is in progress; wait for response.done, or cancel it`,
       );
-    if (create.max_output_tokens && create.max_output_tokens !== 'inf')
-      return refusal('unsupported', 'max_output_tokens has no effect here', 'response.max_output_tokens');
-    if (create.audio?.output?.voice)
-      return refusal('unsupported', 'set the voice with session.update', 'response.audio.output.voice');
     for (const given of create.input ?? []) {
       const item = this.#inputItem(given);
       if ('code' in item) return item;

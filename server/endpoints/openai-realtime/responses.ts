@@ -84,9 +84,9 @@ export class Responses {
     return this.#live?.waits ? this.#live.create : undefined;
   }
 
-  /** True if the response in progress has this tool of its own. */
-  offers(name: string): boolean {
-    return this.#live?.create.tools?.some((tool) => tool.name === name) ?? false;
+  /** Names of the tools that only the response in progress has. */
+  get offered(): readonly string[] {
+    return this.#live?.create.tools?.map(({ name }) => name) ?? [];
   }
 
   /** Begins a response, which waits for `resume`. */

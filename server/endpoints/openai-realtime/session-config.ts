@@ -1,8 +1,18 @@
 import type { ClientCommand } from '../../../actors/session/client-command.ts';
-import type { AudioFormat, FunctionTool, SessionUpdate, ToolChoice, TurnDetection } from './client-events.ts';
+import type { EchoState } from '../../../machines/wire.ts';
+import type {
+  AudioFormat,
+  FunctionTool,
+  ResponseCreate,
+  SessionUpdate,
+  ToolChoice,
+  TurnDetection,
+} from './client-events.ts';
 
 /** Configuration of a session, in the API's own shape: what `session.created` and `session.updated` show. */
 export interface SessionConfig {
+  /** `transcription`: Parley only recognises; it replies to nothing. */
+  readonly type: 'realtime' | 'transcription';
   readonly model: string;
   readonly instructions: string;
   readonly output_modalities: readonly ('audio' | 'text')[];
@@ -22,6 +32,8 @@ export interface SessionConfig {
   readonly truncation: 'auto';
   readonly prompt: null;
   readonly include: null;
+  /** An addition of this server: whether the microphone hears what the session says. */
+  readonly echo: EchoState;
 }
 
 interface Transcription {
@@ -29,11 +41,14 @@ interface Transcription {
   readonly language?: string;
 }
 
+/** The recogniser is the server's own, whatever the client names. */
+const ANY_MODEL: Transcription = { model: 'parley' };
 const PCM: AudioFormat = { type: 'audio/pcm', rate: 24_000 };
 
 /** A session before its first `session.update`. */
-export function initialConfig(model: string): SessionConfig {
+export function initialConfig(model: string, type: SessionConfig['type'], echo: EchoState): SessionConfig {
   return {
+    type,
     model,
     instructions: '',
     output_modalities: ['audio'],
@@ -42,7 +57,7 @@ export function initialConfig(model: string): SessionConfig {
     audio: {
       input: {
         format: PCM,
-        transcription: null,
+        transcription: type === 'transcription' ? ANY_MODEL : null,
         // The session's own endpointing, which weighs the words.
         turn_detection: {
           ...{ type: 'semantic_vad', eagerness: 'auto' },
@@ -57,6 +72,7 @@ export function initialConfig(model: string): SessionConfig {
     truncation: 'auto',
     prompt: null,
     include: null,
+    echo,
   };
 }
 
@@ -66,8 +82,11 @@ export function updated(config: SessionConfig, update: SessionUpdate): SessionCo
   const { audio } = update;
   const transcription = audio?.input?.transcription;
   const turnDetection = audio?.input?.turn_detection;
+  const type = update.type ?? config.type;
   return {
     ...config,
+    type,
+    echo: update.echo ?? config.echo,
     instructions: update.instructions ?? config.instructions,
     output_modalities: update.output_modalities ?? config.output_modalities,
     tools: update.tools ?? config.tools,
@@ -77,8 +96,8 @@ export function updated(config: SessionConfig, update: SessionUpdate): SessionCo
         ...input,
         format: audio?.input?.format ?? input.format,
         transcription:
-          transcription === undefined
-            ? input.transcription
+          transcription === undefined || (transcription === null && type === 'transcription')
+            ? (input.transcription ?? (type === 'transcription' ? ANY_MODEL : null))
             : transcription && {
                 model: transcription.model ?? input.transcription?.model ?? 'parley',
                 ...(transcription.language !== undefined && { language: transcription.language }),
@@ -94,14 +113,14 @@ export function updated(config: SessionConfig, update: SessionUpdate): SessionCo
   };
 }
 
-export function voiceName(voice: string | { readonly id: string } | undefined): string | undefined {
-  return typeof voice === 'object' ? voice.id : voice;
+export function voiceName(voice: string | { readonly id: string } | null | undefined): string | undefined {
+  return typeof voice === 'object' ? voice?.id : voice;
 }
 
 export type Settings = Extract<ClientCommand, { type: 'settings' }>;
 
 /** The session's settings for a configuration. `voice` and `language` are the server's own until they are given. */
-export function settingsOf({ instructions, tools, tool_choice, audio }: SessionConfig): Settings {
+export function settingsOf({ type, instructions, tools, tool_choice, audio }: SessionConfig): Settings {
   const { input, output } = audio;
   const language = input.transcription?.language;
   return {
@@ -115,7 +134,10 @@ export function settingsOf({ instructions, tools, tool_choice, audio }: SessionC
       parameters: { ...parameters },
     })),
     toolChoice: typeof tool_choice === 'string' ? tool_choice : { name: tool_choice.name },
-    turnDetection: detectionOf(input.turn_detection),
+    turnDetection: {
+      ...detectionOf(input.turn_detection),
+      ...(type === 'transcription' && { respond: false }),
+    },
   };
 }
 
@@ -144,8 +166,10 @@ function detectionOf(detection: TurnDetection | null): NonNullable<Settings['tur
 }
 
 /** Fields of an update that have no effect here, by path. `tracing` is accepted and stays null: the clients send it by default. */
-export function unsupported(update: SessionUpdate): readonly string[] {
+export function unsupported(update: SessionUpdate, type: SessionConfig['type']): readonly string[] {
   const { audio } = update;
+  const foreign = type === 'transcription' ? FOR_REPLIES.filter((name) => update[name] !== undefined) : [];
+  const output = type === 'transcription' && audio?.output ? ['audio.output'] : [];
   const detection = audio?.input?.turn_detection;
   const serverVad = detection?.type === 'server_vad' ? detection : undefined;
   const fields: readonly [string, unknown, ...unknown[]][] = [
@@ -160,9 +184,26 @@ export function unsupported(update: SessionUpdate): readonly string[] {
     ['prompt', update.prompt],
     ['reasoning', update.reasoning],
     ['parallel_tool_calls', update.parallel_tool_calls, true],
+    ['temperature', update.temperature],
     ['include', Array.isArray(update.include) && update.include.length === 0 ? null : update.include],
   ];
-  return fields
-    .filter(([, value, ...harmless]) => value !== undefined && value !== null && !harmless.includes(value))
-    .map(([path]) => `session.${path}`);
+  const without = fields.filter(
+    ([, value, ...harmless]) => value !== undefined && value !== null && !harmless.includes(value),
+  );
+  return [...new Set([...without.map(([path]) => path), ...foreign, ...output])].map(
+    (path) => `session.${path}`,
+  );
+}
+
+/** Fields that a session without replies has no use for. */
+const FOR_REPLIES = ['instructions', 'output_modalities', 'tools', 'tool_choice'] as const;
+
+/** The same for a response; it is made without them. */
+export function unsupportedInResponse(create: ResponseCreate): readonly string[] {
+  const { max_output_tokens: tokens, audio, temperature } = create;
+  return [
+    ...(tokens && tokens !== 'inf' ? ['max_output_tokens'] : []),
+    ...(audio?.output?.voice ? ['audio.output.voice'] : []),
+    ...(temperature === undefined || temperature === null ? [] : ['temperature']),
+  ].map((path) => `response.${path}`);
 }

@@ -5,7 +5,7 @@ import {
   languageField,
   voiceField,
 } from '../../../actors/session/client-command.ts';
-import { G711_RATE } from '../../../adapters/audio/g711.ts';
+import { G711_RATE } from '../../../adapters/g711.ts';
 import { INPUT_RATES, OUTPUT_RATES } from '../../../machines/audio.ts';
 import { USER_ID, USER_ID_RULE } from '../../../machines/user.ts';
 import { ATTENTION_MODES, ECHO_STATES, type HelloMessage, INPUT_FORMATS } from '../../../machines/wire.ts';

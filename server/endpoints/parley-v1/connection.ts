@@ -1,5 +1,6 @@
-import { decodeG711, G711_RATE, type G711Law } from '../../../adapters/audio/g711.ts';
+import { decodeG711, G711_RATE, type G711Law } from '../../../adapters/g711.ts';
 import { PIPELINE_RATE, samplesInMs } from '../../../machines/audio.ts';
+import { AUDIO_HEADER_BYTES, encodeAudio } from '../../../machines/audio-message.ts';
 import type { TimerHandle } from '../../../machines/clock.ts';
 import {
   type ErrorCode,
@@ -9,8 +10,6 @@ import {
   type RetryAdvice,
 } from '../../../machines/errors.ts';
 import {
-  AUDIO_HEADER_BYTES,
-  encodeAudio,
   type HelloMessage,
   type InputFormat,
   type ReadyMessage,

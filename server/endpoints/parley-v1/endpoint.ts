@@ -12,12 +12,12 @@ interface ParleyV1Parts {
   readonly access: Pick<Access, 'caller'>;
 }
 
-/** The native protocol, `parley.v1` over WebSocket: docs/protocol.md. */
+/** The native protocol, `parley.v1` over WebSocket: docs/reference/protocol.md. */
 export function parleyV1({ door, access }: ParleyV1Parts): Endpoint {
   return webSocketEndpoint(door, {
     name: PARLEY_V1,
     path: '/v1/session',
-    page: 'docs/protocol.md',
+    page: 'docs/reference/protocol.md',
     maxMessageBytes: WIRE_LIMITS.messageBytes,
     subprotocol: () => SUBPROTOCOL,
     async admit(request) {

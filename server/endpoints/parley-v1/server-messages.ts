@@ -13,6 +13,7 @@ const count = z.int().min(0);
 const ms = z.number().min(0);
 const text = z.literal('text').exactOptional();
 const stage = ms.exactOptional();
+const code = z.custom<ErrorCode>(isErrorCode, 'must be a code of Parley').meta({ type: 'string' });
 
 /** What a server sends, as data: for the conformance kit and the types of clients in other languages. Unknown fields are dropped. */
 export const serverMessage = z.discriminatedUnion('type', [
@@ -56,6 +57,7 @@ export const serverMessage = z.discriminatedUnion('type', [
       .exactOptional(),
   }),
   z.object({ type: z.literal('reply'), turn: count, generation: count, text: z.string() }),
+  z.object({ type: z.literal('emotion'), turn: count, generation: count, emotion: z.string().min(1) }),
   z.object({
     type: z.literal('reply.end'),
     turn: count,
@@ -106,10 +108,11 @@ export const serverMessage = z.discriminatedUnion('type', [
     runs: z.literal('server').exactOptional(),
     message: z.string().exactOptional(),
   }),
+  z.object({ type: z.literal('notice'), code, message: z.string() }),
   z.object({ type: z.literal('attention'), state: z.enum(ATTENTION_STATES) }),
   z.object({
     type: z.literal('error'),
-    code: z.custom<ErrorCode>(isErrorCode, 'must be a code of Parley').meta({ type: 'string' }),
+    code,
     message: z.string().min(1),
     fatal: z.boolean(),
     retryAfterMs: z.number().nonnegative().exactOptional(),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { decodeG711, encodeG711 } from '../../../adapters/audio/g711.ts';
+import { decodeG711, encodeG711 } from '../../../adapters/g711.ts';
 import { ParleyError } from '../../../machines/errors.ts';
 import { STOP_IN_FORCE_MS } from '../../../machines/wire.ts';
 import { userToken } from '../../door/access.ts';

@@ -11,7 +11,7 @@ export interface PhrasesParts {
   readonly templates?: Templates | undefined;
 }
 
-/** The texts in place of Parley's own phrases, by language; a change replaces those of the languages that it names. See docs/shared.md. */
+/** The texts in place of Parley's own phrases, by language; a change replaces those of the languages that it names. See docs/how-to/scale.md. */
 export function phrasesEndpoint({ access, templates }: PhrasesParts): Endpoint | undefined {
   if (!templates) return undefined;
   return settingEndpoint(access, {

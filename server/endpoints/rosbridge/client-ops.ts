@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseRosJson } from '../../../adapters/rosbridge/json.ts';
 
 /** Characters of a name or type. */
 const MAX_NAME = 256;
@@ -7,7 +8,7 @@ const MIN_FRAGMENT_CHARS = 100;
 export const MAX_FRAGMENTS = 256;
 
 const name = z.string().min(1).max(MAX_NAME);
-const id = z.union([z.string().max(MAX_NAME), z.int()]);
+const id = z.union([z.string().max(MAX_NAME), z.number()]);
 const optionalId = id.nullish();
 const flag = z.boolean().nullish();
 const anything = z.unknown().optional();
@@ -74,7 +75,8 @@ export const clientOp = z.discriminatedUnion('op', [
       .int()
       .min(0)
       .max(MAX_FRAGMENTS - 1),
-    total: z.int().min(1).max(MAX_FRAGMENTS),
+    // rosbridge_suite writes it with a fraction.
+    total: z.number().min(1).transform(Math.floor).pipe(z.int().max(MAX_FRAGMENTS)),
   }),
   z.object({ op: z.literal('png'), id: optionalId }),
   z.object({
@@ -100,7 +102,7 @@ export type ParsedOp =
 export function parseClientOp(text: string): ParsedOp {
   let json: unknown;
   try {
-    json = JSON.parse(text);
+    json = parseRosJson(text);
   } catch {
     return { ok: false, why: 'invalid JSON', id: undefined };
   }

@@ -3,6 +3,7 @@ import { expect, it } from 'vitest';
 import type { ClientCommand } from '../../../actors/session/client-command.ts';
 import { VirtualClock } from '../../../machines/clock.ts';
 import type { SessionMessage } from '../../../machines/wire.ts';
+import { naiveResamplers } from '../../door/door-test-util.ts';
 import { RosClient, type ServerOp } from './client.ts';
 import { parseClientOp } from './client-ops.ts';
 import { optionsOf } from './options.ts';
@@ -91,7 +92,7 @@ it('whatever comes from either side, it answers each call once, complains with t
       const options = optionsOf(new URLSearchParams(), undefined);
       if (typeof options === 'string') throw new Error(options);
       const client: RosClient = new RosClient({
-        ...{ clock, options },
+        ...{ clock, options, resamplers: naiveResamplers },
         open: () => ({
           session: 's',
           command: (command) => {
@@ -102,7 +103,7 @@ it('whatever comes from either side, it answers each call once, complains with t
           ...{ audio: () => {}, heardAt: () => undefined, close: () => {} },
         }),
         send: (op) => sent.push(op),
-        sendCbor: (name, msg) => sent.push({ op: 'publish', topic: name, cbor: msg.data }),
+        sendCbor: (name, msg) => sent.push({ op: 'publish', topic: name, cbor: msg }),
         status: (level, msg, about) => sent.push({ op: 'status', level, msg, id: about }),
         tooFast: (detail) => tooFast.push(detail),
       });

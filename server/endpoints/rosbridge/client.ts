@@ -1,12 +1,14 @@
+import type { ResamplerFactory } from '../../../actors/ports/resampler.ts';
 import type { ClientCommand } from '../../../actors/session/client-command.ts';
+import { fragmentsOf } from '../../../adapters/rosbridge/fragments.ts';
+import { pngOf } from '../../../adapters/rosbridge/png.ts';
 import { samplesInMs } from '../../../machines/audio.ts';
 import type { Clock } from '../../../machines/clock.ts';
 import type { Modality, SessionMessage } from '../../../machines/wire.ts';
 import type { SessionHandle } from '../../door/door.ts';
-import { pcmOf } from './audio.ts';
+import { audioMessage, inJson, RosMicrophone } from './audio.ts';
 import type { ClientOp, OpId, OpOf } from './client-ops.ts';
 import { type Answer, Answers, commandOf, reportOf, textOf } from './commands.ts';
-import { fragmentsOf } from './fragments.ts';
 import {
   globalName,
   isPublished,
@@ -15,14 +17,14 @@ import {
   PUBLISHED,
   type PublishedTopic,
   SERVICES,
-  sameType,
   TAKEN,
   topicOf,
+  wrongType,
 } from './interfaces.ts';
 import type { RosOptions } from './options.ts';
 import { type Offer, RobotActions } from './robot-actions.ts';
 import { rosapi } from './rosapi.ts';
-import { type Fields, type Form, Subscriptions } from './subscriptions.ts';
+import { COMPRESSIONS, type Fields, type Form, Subscriptions } from './subscriptions.ts';
 
 const BYTES_PER_SAMPLE = 2;
 /** Audio given to the door at once. */
@@ -49,11 +51,12 @@ interface Opened extends Wishes {
 export interface RosClientParts {
   readonly clock: Clock;
   readonly options: RosOptions;
+  readonly resamplers: ResamplerFactory;
   /** Undefined if the session is refused, and the connection with it. */
   readonly open: (wishes: Wishes) => SessionHandle | undefined;
   readonly send: (op: ServerOp) => void;
   /** A message on a topic, in CBOR. */
-  readonly sendCbor: (topic: string, fields: Fields) => void;
+  readonly sendCbor: (topic: string, msg: object) => void;
   readonly status: (level: Level, msg: string, id?: OpId | null) => void;
   /** Commands arrive faster than the session opens. */
   readonly tooFast: (detail: string) => void;
@@ -68,6 +71,7 @@ export class RosClient {
   readonly #subscriptions: Subscriptions;
   readonly #actions: RobotActions;
   readonly #answers = new Answers();
+  readonly #microphone: RosMicrophone;
   #session: Opened | undefined;
   /** Commands until the session is open. */
   #waiting: (() => void)[] | undefined = [];
@@ -80,6 +84,7 @@ export class RosClient {
   constructor(parts: RosClientParts) {
     this.#parts = parts;
     this.#publishesResults = parts.options.results;
+    this.#microphone = new RosMicrophone(parts.options.inputRate, parts.resamplers);
     this.#subscriptions = new Subscriptions(parts.clock, (...what) => this.#sendMessage(...what));
     this.#actions = new RobotActions({
       send: (op) => parts.send(op),
@@ -99,6 +104,7 @@ export class RosClient {
 
   close(): void {
     this.#subscriptions.close();
+    this.#microphone.close();
     this.#session?.handle.close('lost');
   }
 
@@ -176,7 +182,9 @@ export class RosClient {
   #advertise({ topic, type }: OpOf<'advertise'>): Told {
     const name = globalName(topic);
     if (!isTaken(name)) return `${topic}: clients publish only to ${listOf(TAKEN)}`;
-    if (!sameType(type, TAKEN[name])) return `${topic} has the type ${TAKEN[name]}`;
+    const wrong = wrongType(name, type);
+    if (wrong) return `${topic} ${wrong}`;
+    if (name === '/parley/audio/in') this.#microphone.type = type;
     const late = name === '/parley/action/result' && this.#tooLateForResults();
     if (late) return late;
     if (name === '/parley/action/result') this.#publishesResults = true;
@@ -198,7 +206,7 @@ export class RosClient {
   }
 
   #hear(msg: unknown): Told {
-    const pcm = pcmOf(msg);
+    const pcm = this.#microphone.take(msg);
     if (typeof pcm === 'string') return `/parley/audio/in: ${pcm}`;
     const handle = this.#open()?.handle;
     const piece = samplesInMs(PIECE_MS, this.#parts.options.inputRate) * BYTES_PER_SAMPLE;
@@ -210,10 +218,11 @@ export class RosClient {
     const { topic, type } = op;
     const name = globalName(topic);
     if (!isPublished(name)) return `${topic}: there are only ${listOf(PUBLISHED)}`;
-    if (type && !sameType(type, PUBLISHED[name])) return `${topic} has the type ${PUBLISHED[name]}`;
-    const compression = op.compression || 'none';
-    if (compression !== 'none' && compression !== 'cbor')
-      return `${topic}: compression ${compression} is not supported; use none or cbor`;
+    const wrong = type && wrongType(name, type);
+    if (wrong) return `${topic} ${wrong}`;
+    const compression = COMPRESSIONS.find((one) => one === (op.compression || 'none'));
+    if (!compression)
+      return `${topic}: compression ${op.compression} is not supported; use ${COMPRESSIONS.join(', ')}`;
     if (name === '/parley/audio/out' && this.#session?.output === 'text')
       return `${topic}: the session began without audio; subscribe before the first message, or connect with ?output=audio`;
     const refused = this.#subscriptions.add(
@@ -297,7 +306,8 @@ export class RosClient {
     const give = () => done(this.#run(command));
     if (!this.#waiting) give();
     else if (this.#waiting.length < MAX_WAITING) this.#waiting.push(give);
-    else this.#parts.tooFast('the session is being opened; wait for an answer');
+    else
+      this.#parts.tooFast(`more than ${MAX_WAITING} commands before the session is open; wait for an answer`);
   }
 
   #run(command: ClientCommand): Answer {
@@ -308,14 +318,16 @@ export class RosClient {
     this.#subscriptions.publish(topic, { data: JSON.stringify(message) });
   }
 
-  #sendMessage(topic: string, fields: Fields, { compression, fragmentSize }: Form): void {
+  #sendMessage(topic: string, { data }: Fields, { compression, fragmentSize, type }: Form): void {
+    const { options, send, sendCbor } = this.#parts;
+    const msg = typeof data === 'string' ? { data } : audioMessage(data, options.outputRate, type);
     if (compression === 'cbor') {
-      this.#parts.sendCbor(topic, fields);
+      sendCbor(topic, msg);
       return;
     }
-    const { data } = fields;
-    const msg = { data: typeof data === 'string' ? data : base64(data) };
-    this.#sendJson({ op: 'publish', topic, msg }, fragmentSize);
+    const op = { op: 'publish', topic, msg: inJson(msg) };
+    if (compression === 'png') send({ op: 'png', data: pngOf(JSON.stringify(op)) });
+    else this.#sendJson(op, fragmentSize);
   }
 
   #sendJson(op: ServerOp, fragmentSize: number | undefined): void {
@@ -326,7 +338,8 @@ export class RosClient {
       return;
     }
     this.#fragmented += 1;
-    for (const fragment of fragmentsOf(json, fragmentSize, `parley:${this.#fragmented}`)) send(fragment);
+    for (const fragment of fragmentsOf(json, fragmentSize, `parley:${this.#fragmented}`))
+      send({ ...fragment });
   }
 }
 
@@ -336,10 +349,6 @@ function notThere(name: string): Told {
 
 function info(msg: string): Told {
   return { level: 'info', msg };
-}
-
-function base64({ buffer, byteOffset, byteLength }: Uint8Array): string {
-  return Buffer.from(buffer, byteOffset, byteLength).toString('base64');
 }
 
 function listOf(names: object): string {

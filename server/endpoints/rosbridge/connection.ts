@@ -1,3 +1,4 @@
+import { Defragmenter } from '../../../adapters/rosbridge/fragments.ts';
 import type { TimerHandle } from '../../../machines/clock.ts';
 import { type ErrorCode, type ErrorRecord, ParleyError, type RetryAdvice } from '../../../machines/errors.ts';
 import type { Door, SessionHandle } from '../../door/door.ts';
@@ -5,10 +6,9 @@ import type { Caller } from '../../door/holder.ts';
 import { advisedMessage } from '../../door/retry-advice.ts';
 import type { ClientSocket, SocketProtocol } from '../../door/websocket/client-socket.ts';
 import { NORMAL_CLOSURE } from '../../door/websocket/close-codes.ts';
-import { encodeCbor } from './cbor.ts';
+import { type CborValue, encodeCbor } from './cbor.ts';
 import { type Level, RosClient, type ServerOp, type Wishes } from './client.ts';
 import { type OpId, parseClientOp } from './client-ops.ts';
-import { Defragmenter } from './fragments.ts';
 import type { RosOptions } from './options.ts';
 
 /** Name of the endpoint. */
@@ -38,11 +38,12 @@ export class Connection implements SocketProtocol {
       this.#status('error', `fragment: ${why}; the fragments were dropped`, id),
     );
     this.#client = new RosClient({
-      ...{ clock: door.clock, options },
+      ...{ clock: door.clock, options, resamplers: door.resamplers },
       open: (wishes) => this.#open(wishes),
       send: (op) => this.#send(op),
       sendCbor: (topic, msg) =>
-        socket.downlink.sendBinary(encodeCbor({ op: 'publish', topic, msg: { ...msg } })),
+        // Its messages consist of such values only.
+        socket.downlink.sendBinary(encodeCbor({ op: 'publish', topic, msg: msg as CborValue })),
       status: (level, msg, id) => this.#status(level, msg, id),
       tooFast: (detail) => socket.fail('TOO_FAST', detail),
     });
@@ -93,7 +94,7 @@ export class Connection implements SocketProtocol {
   }
 
   #open(wishes: Wishes): SessionHandle | undefined {
-    const { caller, input, language, voice, inputRate, outputRate } = this.#options;
+    const { caller, input, language, voice, inputRate, outputRate, echo } = this.#options;
     const { counters } = this.#door;
     try {
       const handle = this.#door.open(
@@ -106,6 +107,8 @@ export class Connection implements SocketProtocol {
           voice,
           inputRate,
           outputRate,
+          echo,
+          playbackControl: 'drop',
           ...wishes,
         },
         {

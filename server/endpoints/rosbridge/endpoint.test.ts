@@ -84,7 +84,7 @@ describe('the session of a rosbridge client', () => {
     client.say({ ...publish, msg: { data: Buffer.from([1, 2, 3, 4]).toString('base64') } });
     client.say({ ...publish, msg: { data: [5, 6] } });
     const session = await rig.host.opened.take();
-    expect(await session.heard.take()).toEqual({ sample: 0, bytes: Buffer.from([1, 2, 3, 4]) });
+    expect(await session.heard.take()).toEqual({ sample: 0, bytes: Uint8Array.of(1, 2, 3, 4) });
     expect(await session.heard.take()).toEqual({ sample: 2, bytes: Uint8Array.of(5, 6) });
   });
 

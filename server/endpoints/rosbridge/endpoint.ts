@@ -14,13 +14,13 @@ interface RosbridgeParts {
   readonly robot?: RobotParts | undefined;
 }
 
-/** The rosbridge protocol over WebSocket, for unmodified `roslib` clients: docs/ros.md. */
+/** The rosbridge protocol over WebSocket, for unmodified `roslib` clients: docs/how-to/ros.md. */
 export function rosbridge({ door, access, robot }: RosbridgeParts): Endpoint {
   const dialled = robot && new RobotSession(door, robot);
   const endpoint = webSocketEndpoint(door, {
     name: ROSBRIDGE,
     path: '/rosbridge',
-    page: 'docs/ros.md',
+    page: 'docs/how-to/ros.md',
     maxMessageBytes: MAX_MESSAGE_BYTES,
     subprotocol: () => false,
     async admit(request, address) {

@@ -1,5 +1,6 @@
 /** Names and types that this server has in the ROS graph. */
 import type { SessionMessage } from '../../../machines/wire.ts';
+import { AUDIO_TYPES, REPLY_TYPES } from './audio.ts';
 
 /** The fields of a ROS message by name; `[]` marks an array. */
 type Fields = Readonly<Record<string, string>>;
@@ -9,6 +10,11 @@ const ANSWER: Fields = { success: 'bool', message: 'string' };
 const MESSAGES: Readonly<Record<string, Fields>> = {
   'std_msgs/msg/String': { data: 'string' },
   'audio_common_msgs/msg/AudioData': { data: 'uint8[]' },
+  'audio_common_msgs/msg/AudioDataStamped': {
+    header: 'std_msgs/Header',
+    audio: 'audio_common_msgs/AudioData',
+  },
+  'audio_common_msgs/msg/AudioStamped': { header: 'std_msgs/Header', audio: 'audio_common_msgs/Audio' },
 };
 
 const SERVICE_TYPES: Readonly<Record<string, { readonly request: Fields; readonly response: Fields }>> = {
@@ -91,6 +97,18 @@ export function globalName(name: string): string {
 /** True if both name one type, each as in ROS 1 (`std_msgs/String`) or ROS 2 (`std_msgs/msg/String`). */
 export function sameType(one: string, other: string): boolean {
   return short(one) === short(other);
+}
+
+/** The types that a topic may have: audio has several. */
+export function typesOf(topic: PublishedTopic | TakenTopic): readonly string[] {
+  if (topic === '/parley/audio/in') return AUDIO_TYPES;
+  return topic === '/parley/audio/out' ? REPLY_TYPES : [TOPICS[topic] ?? ''];
+}
+
+/** Why a topic cannot have this type; undefined if it can. */
+export function wrongType(topic: PublishedTopic | TakenTopic, type: string): string | undefined {
+  const types = typesOf(topic);
+  return types.some((one) => sameType(type, one)) ? undefined : `has the type ${types.join(' or ')}`;
 }
 
 function short(type: string): string {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { languageField, voiceField } from '../../../actors/session/client-command.ts';
 import { type InputRate, type OutputRate, PIPELINE_RATE } from '../../../machines/audio.ts';
-import type { Modality } from '../../../machines/wire.ts';
+import { ECHO_STATES, type EchoState, type Modality } from '../../../machines/wire.ts';
 import { problemsOf } from './client-ops.ts';
 
 const query = z.object({
@@ -11,6 +11,7 @@ const query = z.object({
   actions: z.literal('results').exactOptional(),
   inputRate: z.enum(['8000', '16000', '24000', '48000']).exactOptional(),
   outputRate: z.enum(['16000', '24000']).exactOptional(),
+  echo: z.enum(ECHO_STATES).exactOptional(),
   language: languageField,
   voice: voiceField,
 });
@@ -25,6 +26,8 @@ export interface RosOptions {
   readonly output: Modality | undefined;
   /** The client reports results of actions, whatever it advertises. */
   readonly results: boolean;
+  /** Whether the microphone hears the loudspeaker. */
+  readonly echo: EchoState;
   readonly language: string | undefined;
   readonly voice: string | undefined;
 }
@@ -41,5 +44,6 @@ export function optionsOf(parameters: URLSearchParams, bearer: string | undefine
     outputRate: Number(outputRate) as OutputRate,
     ...{ input: data.input, output: data.output, language: data.language, voice: data.voice },
     results: actions === 'results',
+    echo: data.echo ?? 'unknown',
   };
 }

@@ -1,6 +1,9 @@
 import { z } from 'zod';
 import { INPUT_RATES, OUTPUT_RATES, PIPELINE_RATE } from '../../../machines/audio.ts';
 import { group, key, text } from '../../../machines/options.ts';
+import { ECHO_STATES } from '../../../machines/wire.ts';
+import { REPLY_TYPES } from './audio.ts';
+import { sameType } from './interfaces.ts';
 
 /** A rate of audio, in Hz; the value is one of `rates`. */
 function rate(rates: readonly number[], meaning: string) {
@@ -14,11 +17,25 @@ export const robotOptions = group({
     z
       .url({ protocol: /^wss?$/, error: 'must be a ws: or wss: address such as ws://robot.local:9090' })
       .exactOptional(),
-    'The `rosbridge_server` of a robot: Parley connects to it, talks over its topics and executes actions there; see ros.md.',
+    'The `rosbridge_server` of a robot: Parley connects to it, talks over its topics and executes actions there; see docs/how-to/ros.md.',
   ),
   microphone: text('/parley/audio/in', 'Topic of the robot’s microphone (`AudioData`); empty for none.'),
   loudspeaker: text('/parley/audio/out', 'Topic of its loudspeaker (`AudioData`); empty for none.'),
   microphoneRate: rate(INPUT_RATES, 'Rate of its microphone, in Hz: 8000, 16000, 24000 or 48000.'),
+  audioType: key(
+    z
+      .string()
+      .refine(
+        (type) => REPLY_TYPES.some((one) => sameType(one, type)),
+        `must be one of ${REPLY_TYPES.join(', ')}`,
+      )
+      .default('audio_common_msgs/AudioData'),
+    'Type of both topics, such as audio_common_msgs/AudioData (ros-drivers) or audio_common_msgs/AudioStamped (mgonzs13).',
+  ),
+  echo: key(
+    z.enum(ECHO_STATES).default('unknown'),
+    'Whether its microphone hears its loudspeaker: `present`, `cancelled` (the robot removes it itself), or `unknown`.',
+  ),
   loudspeakerRate: rate(OUTPUT_RATES, 'Rate of its loudspeaker, in Hz: 16000 or 24000.'),
 });
 

@@ -25,7 +25,7 @@ async function meet(flags: Readonly<Record<string, unknown>> = {}, token?: strin
 
 it('a robot whose audio comes too fast loses its session, and gets another after a pause', async () => {
   const { rig, hear } = await meet({}, 'the right one');
-  for (let i = 0; i < 4; i++) hear(1_000);
+  for (let i = 0; i < 8; i++) hear(1_000);
   const first = await rig.host.opened.take();
   expect(first.request).toMatchObject({ results: true, outputRate: 16_000 });
   expect(await first.closed).toBe('lost');

@@ -4,9 +4,9 @@ import { type ErrorRecord, ParleyError } from '../../../machines/errors.ts';
 import type { ActionReport, SessionMessage } from '../../../machines/wire.ts';
 import type { Door, SessionHandle } from '../../door/door.ts';
 import { TRUSTED } from '../../door/holder.ts';
-import { pcmOf } from './audio.ts';
+import { audioMessage, inJson, RosMicrophone } from './audio.ts';
 import { Answers, commandOf } from './commands.ts';
-import { PUBLISHED, SERVICES, type ServiceName, TAKEN, topicOf } from './interfaces.ts';
+import { PUBLISHED, SERVICES, type ServiceName, topicOf } from './interfaces.ts';
 import type { RobotOptions } from './robot-options.ts';
 
 /** Name of the endpoint of these sessions in metrics and logs. */
@@ -35,12 +35,16 @@ export class RobotSession {
   readonly #parts: RobotParts;
   readonly #answers = new Answers();
   readonly #running = new Map<string, AbortController>();
+  readonly #microphone: RosMicrophone;
   #session: SessionHandle | undefined;
   #refusedUntilMs = 0;
 
   constructor(door: Door, parts: RobotParts) {
     this.#door = door;
     this.#parts = parts;
+    const { microphoneRate, audioType } = parts.ros;
+    this.#microphone = new RosMicrophone(microphoneRate, door.resamplers);
+    this.#microphone.type = audioType;
   }
 
   /** Declares everything to the robot, and connects. */
@@ -49,8 +53,8 @@ export class RobotSession {
     const { link } = robot;
     for (const [topic, type] of Object.entries(PUBLISHED))
       if (topic !== '/parley/audio/out') link.advertise(topic, type);
-    if (ros.loudspeaker) link.advertise(ros.loudspeaker, PUBLISHED['/parley/audio/out']);
-    if (ros.microphone) link.subscribe(ros.microphone, TAKEN['/parley/audio/in'], (msg) => this.#hear(msg));
+    if (ros.loudspeaker) link.advertise(ros.loudspeaker, ros.audioType);
+    if (ros.microphone) link.subscribe(ros.microphone, ros.audioType, (msg) => this.#hear(msg));
     for (const service of ['/parley/text', '/parley/say'] as const)
       link.subscribe(service, PUBLISHED['/parley/state'], (msg) => this.#say(service, msg));
     for (const service of ['/parley/halt', '/parley/rearm', '/parley/interrupt'] as const)
@@ -61,12 +65,13 @@ export class RobotSession {
 
   close(): void {
     this.#parts.robot.link.close();
+    this.#microphone.close();
     this.#end();
   }
 
   #hear(msg: unknown): void {
     const { ros } = this.#parts;
-    const pcm = pcmOf(msg);
+    const pcm = this.#microphone.take(msg);
     if (typeof pcm === 'string') {
       this.#door.log.warn({ topic: ros.microphone, problem: pcm }, 'audio of the robot cannot be used');
       return;
@@ -99,7 +104,7 @@ export class RobotSession {
     try {
       this.#session = this.#door.open(
         {
-          ...{ endpoint: ROS_ROBOT, caller: TRUSTED, results: true, echo: 'unknown' },
+          ...{ endpoint: ROS_ROBOT, caller: TRUSTED, results: true, echo: ros.echo, playbackControl: 'drop' },
           // The configuration knows these rates only.
           inputRate: ros.microphoneRate as InputRate,
           outputRate: ros.loudspeakerRate as OutputRate,
@@ -140,8 +145,9 @@ export class RobotSession {
 
   #play(pcm: Uint8Array): void {
     this.#door.counters.audioMessagesOut += 1;
-    const bytes = Buffer.from(pcm.buffer, pcm.byteOffset, pcm.byteLength);
-    this.#parts.robot.link.publish(this.#parts.ros.loudspeaker, { data: bytes.toString('base64') });
+    const { robot, ros } = this.#parts;
+    const msg = audioMessage(pcm, ros.loudspeakerRate, ros.audioType);
+    robot.link.publish(ros.loudspeaker, { ...Object(inJson(msg)) });
   }
 
   #onAction({ id, name, args, status, runs }: ActionMessage): void {

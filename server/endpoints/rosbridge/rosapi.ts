@@ -7,7 +7,7 @@ type Values = Readonly<Record<string, unknown>>;
 type Arguments = Readonly<Record<string, unknown>>;
 
 const NO_PARAMETERS = () =>
-  'this server has no ROS parameters; its configuration is in docs/configuration.md';
+  'this server has no ROS parameters; its configuration is in docs/reference/configuration.md';
 
 /** Each returns its response, or why it fails. */
 const QUERIES: Readonly<Record<string, (args: Arguments) => Values | string>> = {

@@ -7,7 +7,8 @@ const MAX_PER_TOPIC = 64;
 /** Messages that wait because of `throttle_rate`. */
 const MAX_QUEUE = 1_000;
 
-export type Compression = 'none' | 'cbor';
+export const COMPRESSIONS = ['none', 'cbor', 'png'] as const;
+export type Compression = (typeof COMPRESSIONS)[number];
 
 /** A message: text, or bytes. */
 export interface Fields {
@@ -18,6 +19,8 @@ export interface Form {
   readonly compression: Compression;
   /** Longer messages are cut into fragments of this length, in UTF-16 units. */
   readonly fragmentSize: number | undefined;
+  /** Of the messages, as the client named it. */
+  readonly type: string | undefined;
 }
 
 interface Wishes extends Form {
@@ -44,9 +47,8 @@ class Subscription {
     const { throttleMs, queueLength } = this.#strictest();
     const waitMs = this.#sentAtMs + throttleMs - this.#clock.nowMs();
     if (waitMs <= 0 && this.#queue.length === 0) this.#deliver(fields);
-    else if (queueLength > 0) {
-      this.#queue.push(fields);
-      if (this.#queue.length > queueLength) this.#queue.shift();
+    else if (queueLength > 0 || typeof fields.data !== 'string') {
+      this.#wait(fields, queueLength);
       this.#timer ??= this.#clock.setTimer(Math.max(0, waitMs), () => this.#next());
     }
   }
@@ -56,6 +58,15 @@ class Subscription {
     this.#queue = [];
     this.#timer?.cancel();
     this.#timer = undefined;
+  }
+
+  /** Waiting audio becomes one message, so that none of it is lost; of texts the oldest is dropped. */
+  #wait({ data }: Fields, queueLength: number): void {
+    const [before] = this.#queue;
+    if (typeof data !== 'string' && before && typeof before.data !== 'string')
+      this.#queue = [{ data: Buffer.concat([before.data, data]) }];
+    else this.#queue.push({ data });
+    if (this.#queue.length > Math.max(1, queueLength)) this.#queue.shift();
   }
 
   #next(): void {
@@ -79,7 +90,8 @@ class Subscription {
       throttleMs: Math.min(...all.map(({ throttleMs }) => throttleMs)),
       queueLength: Math.max(...all.map(({ queueLength }) => queueLength)),
       fragmentSize: sizes.length > 0 ? Math.min(...sizes) : undefined,
-      compression: all.some(({ compression }) => compression === 'cbor') ? 'cbor' : 'none',
+      compression: all.find(({ compression }) => compression !== 'none')?.compression ?? 'none',
+      type: all.find(({ type }) => type !== undefined)?.type,
     };
   }
 }
@@ -102,7 +114,7 @@ export class Subscriptions {
 
   /** Returns why there is no subscription. `latched`: a message that each new subscriber gets. */
   add(op: OpOf<'subscribe'>, compression: Compression, latched?: Fields): string | undefined {
-    const { topic, id, throttle_rate, queue_length, qos, fragment_size } = op;
+    const { topic, id, throttle_rate, queue_length, qos, fragment_size, type } = op;
     const subscription =
       this.#topics.get(topic) ??
       new Subscription(this.#clock, (fields, form) => this.#send(topic, fields, form));
@@ -110,7 +122,7 @@ export class Subscriptions {
     const key = id ?? '';
     if (wishes.size >= MAX_PER_TOPIC && !wishes.has(key))
       return `more than ${MAX_PER_TOPIC} subscriptions to ${topic}`;
-    const form = { compression, fragmentSize: fragment_size ?? undefined };
+    const form = { compression, fragmentSize: fragment_size ?? undefined, type: type ?? undefined };
     const queueLength = Math.min(MAX_QUEUE, qos?.depth ?? queue_length ?? 0);
     wishes.set(key, { ...form, throttleMs: throttle_rate ?? 0, queueLength });
     this.#topics.set(topic, subscription);

@@ -15,7 +15,7 @@ export interface UsersParts {
   readonly deleteUser?: ((user: string) => Promise<object>) | undefined;
 }
 
-/** `DELETE /v1/users/:id`: deletes a user, with the server's token, one that may control, or the user's own. See docs/memory.md. */
+/** `DELETE /v1/users/:id`: deletes a user, with the server's token, one that may control, or the user's own. See docs/how-to/tools-and-memory.md. */
 export function users(parts: UsersParts): Endpoint | undefined {
   const { deleteUser } = parts;
   if (!deleteUser) return undefined;
@@ -45,7 +45,7 @@ async function remove(
   if (!holder.rights.has('control') && (holder.speaksFor === 'any' || holder.speaksFor.user !== user))
     throw new ParleyError('FORBIDDEN', 'only the user and who may control can do that');
   if (!onlyMethod('DELETE', request, response)) return;
-  if (!USER_ID.test(user)) throw new ParleyError('BAD_FIELD', 'that is no id of a user');
+  if (!USER_ID.test(user)) throw new ParleyError('BAD_FIELD', 'invalid user id');
   await door.endSessionsOf(user);
   sendJson(response, 200, await deleteUser(user));
 }

@@ -38,6 +38,8 @@ export class Connection implements LinkOwner {
   #format: { readonly given: AudioFormat; readonly input: InputFormat } | undefined;
   #stream: SpokenText | undefined;
   #satellite: Satellite | undefined;
+  /** The answer to audio for a service that is not here: nothing was found in it. */
+  #unheard: 'not-detected' | 'not-identified' | undefined;
 
   constructor(
     link: WyomingLink,
@@ -79,8 +81,16 @@ export class Connection implements LinkOwner {
     if (this.#satellite?.takes(event)) return;
     const { type, data } = event;
     if (type === 'describe') this.#link.send('info', infoOf(this.#parts.offer));
-    else if (type === 'transcribe') this.#language = data.language ?? this.#parts.language;
-    else if (type === 'audio-start') this.#beginUtterance(data);
+    else if (type === 'transcribe') {
+      this.#language = data.language ?? this.#parts.language;
+      this.#unheard = undefined;
+    } else if (type === 'detect') this.#unheard = 'not-detected';
+    else if (type === 'identify') this.#unheard = 'not-identified';
+    else if (this.#unheard && type.startsWith('audio-')) {
+      if (type !== 'audio-stop') return;
+      this.#link.send(this.#unheard);
+      this.#unheard = undefined;
+    } else if (type === 'audio-start') this.#beginUtterance(data);
     else if (type === 'audio-chunk') this.#hear(event);
     else if (type === 'audio-stop') this.#endUtterance();
     else if (type === 'synthesize') {
@@ -150,10 +160,15 @@ export class Connection implements LinkOwner {
     else {
       this.#door.counters.audioMessagesIn += 1;
       if (this.#utterance?.add(format.input.convert(payload)) === false)
-        this.#link.failWith({
-          code: 'TOO_LARGE',
-          message: `the utterance is longer than ${MAX_UTTERANCE_MS / 1_000} s`,
-        });
+        this.#link.failWith(
+          errorRecord(
+            new ParleyError(
+              'TOO_LARGE',
+              `an utterance may have at most ${MAX_UTTERANCE_MS / 1_000} s; send audio-stop earlier`,
+            ),
+            'INTERNAL',
+          ),
+        );
     }
   }
 
@@ -274,9 +289,16 @@ export class Connection implements LinkOwner {
   #refusal(): ParleyError | undefined {
     const { limits, admission } = this.#door;
     if (this.#leaving) return new ParleyError('DRAINING');
-    if (this.#waiting >= MAX_WAITING) return new ParleyError('TOO_FAST', `${MAX_WAITING} requests wait`);
+    if (this.#waiting >= MAX_WAITING)
+      return new ParleyError(
+        'TOO_FAST',
+        `${MAX_WAITING} requests of this connection wait; wait for an answer`,
+      );
     if (!this.#requests.take(1))
-      return new ParleyError('TOO_FAST', `more than ${limits.turnsPerSecond} requests a second`);
+      return new ParleyError(
+        'TOO_FAST',
+        `more than ${limits.turnsPerSecond} requests a second after ${limits.turnBurst} at once; send it again later`,
+      );
     return admission.refusal('turn');
   }
 

@@ -81,9 +81,7 @@ export class DialledSatellite {
       });
       return {
         event(event) {
-          if (satellite.takes(event)) return;
-          if (event.type === 'describe') link.send('info', infoOf(parts.offer));
-          else link.complain({ code: 'UNKNOWN_TYPE', message: `${event.type} is no event of a satellite` });
+          if (!satellite.takes(event) && event.type === 'describe') link.send('info', infoOf(parts.offer));
         },
         ended: () => link.close(),
         closed: () => satellite.close(),

@@ -30,6 +30,36 @@ describe('the Wyoming services', () => {
     expect(await peer.next('pong')).toMatchObject({ data: { text: 'own' } });
   });
 
+  it('answer events of services that are not here as the protocol says, and ignore all others', async () => {
+    const peer = await (await startWyoming()).connect();
+    const ignored: readonly (readonly [string, object?])[] = [
+      ['user-event', { name: 'button', data: { pressed: true }, context: {} }],
+      ['pause-satellite'],
+      ['run-satellite'],
+      ['timer-started', { id: 't', total_seconds: 60 }],
+      ['timer-finished', { id: 't' }],
+      ['voice-started', { timestamp: 1 }],
+      ['enroll', { name: 'Ada' }],
+      ['of-a-later-version', { any: ['thing'] }],
+    ];
+    for (const [type, data] of ignored) peer.send(type, data);
+    for (const [type, data] of [
+      ['detect', { names: ['hey_robot'] }],
+      ['identify', { names: null }],
+    ] as const) {
+      peer.send(type, data);
+      peer.send('audio-start', FORMAT);
+      peer.send('audio-chunk', FORMAT, SECOND.subarray(0, 2_048));
+      peer.send('audio-stop', { timestamp: 64 });
+    }
+    peer.send('describe');
+    await peer.next('info');
+    expect(peer.received.map(({ type }) => type)).toEqual(['not-detected', 'not-identified', 'info']);
+    peer.send('synthesize', { text: 'Hello.' });
+    await peer.next('audio-stop');
+    expect(peer.of('error')).toEqual([]);
+  });
+
   it('transcribe what was said, with its certain words early', async () => {
     const { connect } = await startWyoming({
       said: [{ partial: 'turn', text: 'turn on the light', finalMs: 1 }],
@@ -94,7 +124,8 @@ describe('the Wyoming services', () => {
     await peer.next('synthesize-stopped');
     expect(types(peer.received)).toEqual(['audio-start', 'audio-chunk', 'audio-stop', 'synthesize-stopped']);
     const bytes = peer.of('audio-chunk').reduce((sum, { payload }) => sum + payload.byteLength, 0);
-    expect(bytes).toBe(48 * 10 * 'The first sentence. And the second.'.length);
+    // 10 ms for each character; the space between the sentences is not spoken.
+    expect(bytes).toBe(48 * 10 * 'The first sentence.And the second.'.length);
   });
 
   it('handle text as a turn of a session, which belongs to its connection', async () => {

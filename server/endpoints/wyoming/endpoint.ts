@@ -9,7 +9,7 @@ import { DialledSatellite } from './dialled.ts';
 import { WyomingLink } from './link.ts';
 import { WYOMING, type WyomingParts } from './parts.ts';
 
-/** The Wyoming protocol over TCP, for Home Assistant and its satellites: docs/wyoming.md. */
+/** The Wyoming protocol over TCP, for Home Assistant and its satellites: docs/how-to/home-assistant.md. */
 export function wyoming({
   door,
   wyoming: parts,

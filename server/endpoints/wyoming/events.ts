@@ -1,4 +1,4 @@
-/** Events that this server takes, by the Wyoming protocol 1.7. */
+/** Events that this server takes, by the Wyoming protocol 1.9. */
 import { z } from 'zod';
 import {
   LANGUAGE_TAG,
@@ -40,6 +40,8 @@ const schemas = {
   ping: z.object({ text: z.string().max(1_000).nullish() }),
   pong: z.object({ text: z.string().nullish() }),
   transcribe: z.object({ language }),
+  detect: none,
+  identify: none,
   'audio-start': format,
   'audio-chunk': format,
   'audio-stop': none,
@@ -53,6 +55,7 @@ const schemas = {
     start_stage: z.enum(['wake', 'identity', 'asr', 'intent', 'handle', 'tts']),
     end_stage: z.enum(['wake', 'identity', 'asr', 'intent', 'handle', 'tts']),
     restart_on_end: z.boolean().nullish(),
+    announce_text: textField.nullish(),
     snd_format: format.nullish(),
   }),
   detection: none,
@@ -60,13 +63,6 @@ const schemas = {
   info: z.object({ snd: z.array(z.object({ snd_format: format.nullish() })).nullish() }),
 } as const;
 type Schemas = typeof schemas;
-
-/** What needs no answer: reports of a satellite, and events of services that are not here. */
-const IGNORED: ReadonlySet<string> = new Set([
-  ...['error', 'not-detected', 'voice-started', 'voice-stopped'],
-  ...['satellite-connected', 'satellite-disconnected', 'streaming-started', 'streaming-stopped'],
-  ...['timer-started', 'timer-updated', 'timer-cancelled', 'timer-finished'],
-]);
 
 export type ClientEvent = {
   [Type in keyof Schemas]: {
@@ -82,15 +78,17 @@ export const eventSchemas: Readonly<Record<string, z.ZodType>> = schemas;
 
 interface Parsed {
   readonly event?: ClientEvent;
-  readonly code?: 'BAD_FIELD' | 'UNKNOWN_TYPE';
+  readonly code?: 'BAD_FIELD';
   readonly why?: string;
 }
 
-/** What a client may send, or what is wrong with it; neither if there is nothing to do. */
+/**
+ * What a client may send, or what is wrong with it. Neither for other types: reports of a satellite, events of services that
+ * are not here, and those of later versions, which peers must ignore.
+ */
 export function parseEvent({ type, data, payload }: WyomingEvent): Parsed {
-  if (IGNORED.has(type)) return {};
   const schema = Object.hasOwn(eventSchemas, type) ? eventSchemas[type] : undefined;
-  if (!schema) return { code: 'UNKNOWN_TYPE', why: `${type} is not taken here` };
+  if (!schema) return {};
   const parsed = schema.safeParse(data);
   // The schema belongs to the type, which the compiler cannot follow through the table.
   if (parsed.success) return { event: { type, data: parsed.data, payload } as ClientEvent };

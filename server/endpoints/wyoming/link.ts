@@ -174,8 +174,11 @@ export class WyomingLink {
     this.#door.counters.messagesIn += 1;
     if (this.#messages.take(1)) return true;
     const { messagesPerSecond } = this.#door.limits;
-    const message = `events arrive too fast: more than ${messagesPerSecond} a second`;
-    this.failWith({ code: 'TOO_FAST', message });
+    const { code, message } = new ParleyError(
+      'TOO_FAST',
+      `more than ${messagesPerSecond} events a second; send fewer and larger ones`,
+    );
+    this.failWith({ code, message });
     return false;
   }
 

@@ -9,8 +9,6 @@ const SPEAK = { text: 'Hello.' };
 
 describe('a Wyoming client that misbehaves', () => {
   it.each([
-    ['an unknown event', 'fly', {}, 'UNKNOWN_TYPE', /fly/],
-    ['a wake word, which nobody listens for', 'detect', {}, 'UNKNOWN_TYPE', /detect/],
     ['a field of another type', 'synthesize', { text: 1 }, 'BAD_FIELD', /^.*synthesize\.text: /],
     ['SSML', 'synthesize', { text: 'x', text_format: 'ssml' }, 'BAD_FIELD', /SSML/],
     ['a text that is too long', 'synthesize', { text: 'x'.repeat(16_001) }, 'BAD_FIELD', /16000/],

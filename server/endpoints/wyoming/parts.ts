@@ -27,4 +27,5 @@ export interface WyomingParts {
   readonly voice: string | undefined;
   /** How text is cut into pieces to speak. */
   readonly reply: SessionParameters['reply'];
+  readonly reading: SessionParameters['reading'];
 }

@@ -15,8 +15,6 @@ const LISTEN_MS = 10_000;
 const PAUSE_MS = 2_000;
 /** Audio given to the door at once, ms. */
 const PIECE_MS = 100;
-/** A satellite that heard speech begin also sends what it heard before, ms: 2 s by default, and what came meanwhile. */
-const BURST_MS = 4_000;
 const BYTES_PER_SAMPLE = 2;
 /** Replies whose `played` may be on the way. */
 const MAX_UNPLAYED = 8;
@@ -73,7 +71,8 @@ export class Satellite {
     else if (type === 'detection') this.#wake();
     else if (type === 'played') this.#onPlayed();
     else if (type === 'info') this.#noteRate(data.snd?.[0]?.snd_format?.rate);
-    else return type === 'audio-start';
+    // It has neither a wake word nor a recogniser of voices, so that there is no answer before the audio ends.
+    else return type === 'audio-start' || type === 'detect' || type === 'identify';
     return true;
   }
 
@@ -87,7 +86,10 @@ export class Satellite {
     this.#pipeline = pipeline;
     this.#noteRate(pipeline.snd_format?.rate);
     this.#wake();
-    if (!this.#open()) return;
+    const session = this.#open();
+    if (!session) return;
+    const { announce_text } = pipeline;
+    if (announce_text) session.command({ type: 'respond', say: announce_text });
     this.#link.send('transcribe', { language: this.#parts.language });
     this.#listening?.cancel();
     const { start_stage, restart_on_end } = pipeline;
@@ -130,7 +132,8 @@ export class Satellite {
             endpoint: WYOMING_SATELLITE,
             caller: TRUSTED,
             address: this.#parts.address,
-            audioBurstMs: BURST_MS,
+            echo: this.#parts.options.echo,
+            playbackControl: 'none',
           },
           ...{ inputRate: PIPELINE_RATE, outputRate: this.#outputRate },
           ...(silent && { output: 'text' }),

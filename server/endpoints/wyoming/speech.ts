@@ -3,6 +3,7 @@ import { AsyncQueue } from '../../../actors/async-queue.ts';
 import { throwIfAborted } from '../../../actors/cancellation.ts';
 import { type Pcm, PIPELINE_RATE, type PipelineRate, samplesInMs } from '../../../machines/audio.ts';
 import type { JsonObject } from '../../../machines/json.ts';
+import { readAloud } from '../../../machines/policies/reading/mod.ts';
 import { cutSegments } from '../../../machines/policies/segmenter.ts';
 import { bytesOf } from './audio.ts';
 import type { EventOf } from './events.ts';
@@ -115,8 +116,9 @@ export class SpokenText {
     const stop = () => this.#segments.close();
     signal.addEventListener('abort', stop, { once: true });
     try {
-      for await (const text of this.#segments) {
-        if (text.trim() === '') continue;
+      for await (const segment of this.#segments) {
+        const { text } = readAloud(segment, request.language, parts.reading);
+        if (text === '') continue;
         for await (const event of engines.tts().synthesize({ text, ...request }, signal)) {
           if (event.type !== 'audio') continue;
           const { pcm } = event;

@@ -47,7 +47,12 @@ export async function startWyoming({ options = { port: 0 }, said, reply, voice, 
     options: wyomingOptions.parse(options),
     engines: { stt: () => stt, llm: () => llm, tts: () => tts },
     offer: { ...known, stt: offered('ears'), llm: offered('mind'), tts: offered('mouth') },
-    ...{ language: 'en', voice: undefined, reply: defaultParameters.reply },
+    ...{
+      language: 'en',
+      voice: undefined,
+      reply: defaultParameters.reply,
+      reading: defaultParameters.reading,
+    },
   };
   const rig = await startRig({ ...more, wyoming, log });
   const url = lines.find((line) => line.url?.startsWith('tcp:'))?.url;

@@ -126,7 +126,7 @@ export class ClusterServer {
   }
 
   /**
-   * Stops it as SIGTERM and SIGHUP do: it lets nobody in, leaves its session when the time is over, or `atRest`, and ends then.
+   * Stops it as SIGTERM and SIGHUP do: it admits no client, leaves its session when the time is over, or `atRest`, and ends then.
    */
   drain(graceMs: number, atRest: boolean, onStopped: () => void): void {
     if (!this.isUp || this.#drain) return;
@@ -229,7 +229,7 @@ export class ClusterServer {
   }
 
   async #open(hello: Hello): Promise<ParleyError | undefined> {
-    const { session: options, deps, found, onRebuilt, replay } = this.#options;
+    const { session: options, found, onRebuilt, replay } = this.#options;
     const { session } = options;
     const { lastSeq, played, epoch } = hello;
     const failover = this.#failover;
@@ -238,8 +238,7 @@ export class ClusterServer {
     const process = this.#process;
     const gone = () => process !== this.#process || !this.isUp;
     const journal = await failover.adopt(this.#store(), taken);
-    const { machine } = deps;
-    const made = { machine, sha256, inputEnd: 0, played, breathe: async () => {} };
+    const made = { sha256, inputEnd: 0, played, breathe: async () => {} };
     const rebuilt = await rebuild(journal, made);
     if (gone()) return new ParleyError('BUS_UNREACHABLE');
     if (!rebuilt) {

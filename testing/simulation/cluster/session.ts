@@ -63,7 +63,7 @@ class ClusteredSession implements Handle {
     this.#options = options;
     const { deps, session, clock, faults, random, found, reached, ear } = options;
     const onRead = () => this.#mayAwake();
-    const replay = new WholeReplay(deps.machine, found);
+    const replay = new WholeReplay(found);
     this.#broker = new Broker({ clock, faults, random, found, reached, onRead });
     this.#forgotten = new Forgotten(clock, this.#broker);
     this.#servers = Array.from({ length: SERVERS }, (_, number) => {
@@ -177,9 +177,11 @@ class ClusteredSession implements Handle {
     const inStream = this.#broker.recordsUpTo(last);
     const { records: had, isOlder, isExcused } = this.#forgotten;
     if (had !== undefined && records.length < had) {
-      // As a server knew it that had lost it: nothing else is left.
-      if (isOlder && isExcused) queueMicrotask(onLost);
-      else found(`a server took ${records.length} of the ${had} records over that the brokers had`);
+      // As a server knew it that had lost it: nothing else is left, and its epochs are those of then.
+      if (isOlder && isExcused) {
+        this.#newest = 0;
+        queueMicrotask(onLost);
+      } else found(`a server took ${records.length} of the ${had} records over that the brokers had`);
     }
     if (had === undefined && records.length !== inStream)
       found(`a server took ${records.length} of the ${inStream} records before its fence over`);
@@ -332,8 +334,8 @@ class ClusteredSession implements Handle {
   #checkJournal({ server }: Life, stream: readonly { readonly stateHash: string }[]): void {
     const journal = this.#disks.get(server)?.whole();
     if (!journal) return;
-    const { deps, found } = this.#options;
-    checkReplay(deps.machine, journal, found);
+    const { found } = this.#options;
+    checkReplay(journal, found);
     const other = stream.findIndex(({ stateHash }, at) => journal.records[at]?.stateHash !== stateHash);
     if (other >= 0) found(`record ${other} of the stream is another than that of the last server`);
   }

@@ -3,9 +3,8 @@ import {
   type ChartDescription,
   describeChart,
   type TransitionInfo,
-  wholeSessionMachine,
 } from '../../../machines/chart-description.ts';
-import type { SessionMachine } from '../../../machines/session/machine.ts';
+import { type SessionMachine, sessionMachine } from '../../../machines/session/machine.ts';
 import { publicState } from '../../../machines/session/public-state.ts';
 import { REGIONS } from '../../../machines/session/regions.ts';
 import type { PublicState } from '../../../machines/wire.ts';
@@ -74,7 +73,7 @@ const LANE_ORDER = ['llm', 'tts', 'playback', 'actions'];
 
 /** The map of the machine of this version. */
 export function sessionMap(): ChartMap {
-  return mapOf(conversationChart(wholeSessionMachine()));
+  return mapOf(conversationChart(sessionMachine));
 }
 
 /** The other regions have no place on the map. */

@@ -10,9 +10,8 @@ import {
 import { type TransitionInfo, transitionsOf } from '../../../machines/chart-description.ts';
 import type { KernelEvent } from '../../../machines/kernel.ts';
 import type { SessionParameters } from '../../../machines/parameters.ts';
-import type { SessionContext } from '../../../machines/session/context.ts';
-import type { MachineEvent } from '../../../machines/session/effects.ts';
-import { type SessionMachine, sessionMachine } from '../../../machines/session/machine.ts';
+import { makeSessionMachine, type SessionMachine } from '../../../machines/session/machine.ts';
+import type { MachineEvent, SessionContext } from '../../../machines/session/model.ts';
 import { type RegionStates, sessionValue } from '../../../machines/session/regions.ts';
 
 /** Result of a guard for a considered transition. */
@@ -64,9 +63,8 @@ export interface TracedMachine {
   take(): Explanation;
 }
 
-/** Throws if the machine of this version cannot be made from these parameters. */
-export function tracedMachine(parameters: SessionParameters): TracedMachine {
-  const machine = sessionMachine(parameters);
+export function tracedMachine(): TracedMachine {
+  const machine = makeSessionMachine();
   // Taken before the guards are wrapped, so that names are those of the chart.
   const infos = transitionsOf(machine);
   let taken: string[] = [];
@@ -106,14 +104,16 @@ export function tracedMachine(parameters: SessionParameters): TracedMachine {
  */
 export class Explainer {
   readonly #traced: TracedMachine;
+  readonly #parameters: SessionParameters;
   readonly #scope: Parameters<SessionMachine['transition']>[2];
 
   /** `parameters` of the session: its guards depend on them. */
   constructor(parameters: SessionParameters) {
-    this.#traced = tracedMachine(parameters);
+    this.#parameters = parameters;
+    this.#traced = tracedMachine();
     // Never started: XState requires an actor.
     const self = createActor(this.#traced.machine, {
-      input: { language: 'en', outputRate: 24_000, seed: 0, memory: false },
+      input: { input: { language: 'en', outputRate: 24_000, seed: 0, memory: false }, parameters },
     });
     this.#scope = {
       self,
@@ -133,7 +133,7 @@ export class Explainer {
     const { machine, take } = this.#traced;
     const before = machine.resolveState({
       value: sessionValue(value, regions),
-      context: { ...context, nowMs: atMs },
+      context: { ...context, parameters: this.#parameters, nowMs: atMs },
     });
     take();
     // A session that has ended handles no events.

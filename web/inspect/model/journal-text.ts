@@ -60,7 +60,7 @@ const end = z.object({
 const line = z.discriminatedUnion('type', [record, audio, end]);
 
 /**
- * Reads a journal's file (docs/journal.md) up to the first error. Throws JOURNAL_FORMAT if it is not a journal. The replay
+ * Reads a journal's file (docs/reference/journal.md) up to the first error. Throws JOURNAL_FORMAT if it is not a journal. The replay
  * checks its hashes.
  */
 export function parseJournalText(text: string, name: string): JournalText {

@@ -1,6 +1,6 @@
 import type { JournalRecord } from '../../../machines/journal/record.ts';
+import { CHILD_KINDS, type ChildKind } from '../../../machines/session/children.ts';
 import type { Command } from '../../../machines/session/commands.ts';
-import { CHILD_KINDS, type ChildKind } from '../../../machines/session/events.ts';
 
 /** A child actor's life, from the journal. */
 export interface ChildLife {

@@ -14,22 +14,19 @@ export class Tracer {
   /** By id; empty if the machine of this version cannot be made from what was recorded. */
   readonly transitions: ReadonlyMap<string, TransitionInfo>;
   readonly #records: readonly JournalRecord[];
-  readonly #kernel: SessionKernel | undefined;
+  readonly #kernel: SessionKernel;
   readonly #traces: Explanation[] = [];
-  readonly #take: TracedMachine['take'] = () => NOTHING;
+  readonly #take: TracedMachine['take'];
   #strays: number | undefined;
 
   constructor(header: JournalHeader, records: readonly JournalRecord[]) {
     this.#records = records;
-    try {
-      const { machine, transitions, take } = tracedMachine(header.parameters);
-      this.transitions = transitions;
-      this.#take = take;
-      this.#kernel = new SessionKernel(machine, header.input);
-    } catch {
-      this.transitions = new Map();
-      this.#strays = 0; // parameters of a version that this one does not understand
-    }
+    const { machine, transitions, take } = tracedMachine();
+    this.transitions = transitions;
+    this.#take = take;
+    this.#kernel = new SessionKernel(header.parameters, header.input, undefined, machine);
+    // A guard that misses its parameters ends the machine before it begins.
+    if (this.#kernel.ended) this.#strays = 0;
   }
 
   /** How many records have been gone through. */
@@ -58,7 +55,7 @@ export class Tracer {
 
   #step(record: JournalRecord, index: number): Explanation {
     const kernel = this.#kernel;
-    if (!kernel || record.stale) return NOTHING;
+    if (record.stale) return NOTHING;
     try {
       if (index === 0) this.#check(record, kernel.initial.commands);
       else {

@@ -3,9 +3,8 @@ import type { JournalHeader, JournalRecord } from '../../../machines/journal/rec
 import { RecordedState } from '../../../machines/journal/state.ts';
 import { type KernelEvent, SessionKernel } from '../../../machines/kernel.ts';
 import type { SessionParameters } from '../../../machines/parameters.ts';
+import { CHILD_KINDS, type ChildKind } from '../../../machines/session/children.ts';
 import type { Command } from '../../../machines/session/commands.ts';
-import { CHILD_KINDS, type ChildKind } from '../../../machines/session/events.ts';
-import { sessionMachine } from '../../../machines/session/machine.ts';
 import type { Row, Side } from './rows.ts';
 
 /** What is changed in a session that is lived through once more. */
@@ -19,7 +18,7 @@ export interface Changes {
 /**
  * Lives through a session again with something changed. What the world did (the client, the ear) happens again at its
  * time; timers run out when this run's own are due; a child speaks only if this run has started it. One record a turn;
- * yields how many are done. Throws JOURNAL_FORMAT if this version's machine cannot be made from what was recorded.
+ * yields how many are done. Throws JOURNAL_FORMAT if this version's machine cannot begin with what was recorded.
  */
 export function* liveAgain(
   header: JournalHeader,
@@ -45,11 +44,9 @@ class Run {
   readonly #alive = new Map<ChildKind, number>();
 
   constructor(header: JournalHeader, parameters: SessionParameters) {
-    try {
-      this.#kernel = new SessionKernel(sessionMachine(parameters), header.input);
-    } catch (cause) {
-      throw new ParleyError('JOURNAL_FORMAT', 'its parameters are not of this version', { cause });
-    }
+    this.#kernel = new SessionKernel(parameters, header.input);
+    // A guard that misses its parameters ends the machine before it begins.
+    if (this.#kernel.ended) throw new ParleyError('JOURNAL_FORMAT', 'its parameters are not of this version');
   }
 
   start(left: Side): void {

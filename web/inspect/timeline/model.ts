@@ -16,6 +16,7 @@ const CHILDREN: Readonly<Record<string, string>> = {
   playback: 'playback',
   actions: 'executor',
   lasting: 'lasting actions',
+  discarded: 'discarded speech',
 };
 
 /** A sound of the user's during a reply, until it is known what it was. */

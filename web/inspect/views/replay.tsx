@@ -1,7 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 import { type ReplayResult, replaySteps } from '../../../machines/journal/replay.ts';
 import { type KernelEvent, SessionKernel } from '../../../machines/kernel.ts';
-import { sessionMachine } from '../../../machines/session/machine.ts';
 import type { OpenSession } from '../app/opened.ts';
 import type { Row } from '../model/rows.ts';
 import type { SessionLog } from '../model/session-log.ts';
@@ -47,7 +46,7 @@ function Here({ open, log }: { readonly open: OpenSession; readonly log: Session
       // A session that still runs is replayed up to here.
       const records = log.records.slice();
       const journal = { header, headerHash, footer: log.origin === 'live' ? open_(footer) : footer, records };
-      const kernel = new SessionKernel(sessionMachine(header.parameters), header.input);
+      const kernel = new SessionKernel(header.parameters, header.input);
       return replaySteps(journal, { kernel, sha256 });
     });
   return (

@@ -33,7 +33,7 @@ export function mandarinSound(text: string): string | undefined {
   return phones.join(' ');
 }
 
-/** Sounds of a listener, which are no syllables: 嗯, 呣, 哼. */
+/** Sounds of a listener, which are not syllables: 嗯, 呣, 哼. */
 const HUMMED: Readonly<Record<string, string>> = {
   n: 'AH N',
   ng: 'AH NG',

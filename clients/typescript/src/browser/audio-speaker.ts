@@ -1,4 +1,4 @@
-import { AUDIO_HEADER_BYTES, type AudioHeader } from '../../../../machines/wire.ts';
+import { AUDIO_HEADER_BYTES, type AudioHeader } from '../../../../machines/audio-message.ts';
 import type { Played, PlayoutStats } from '../audio/playout.ts';
 import type { PlayoutOrder, Speaker } from '../speaker.ts';
 import { PLAYOUT_PROCESSOR, type PlayoutCommand, type PlayoutReport } from './worklets/protocol.ts';

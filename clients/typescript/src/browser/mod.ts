@@ -28,19 +28,20 @@ export class ParleyClient extends SessionClient {
 
   /**
    * Asks for the microphone and sends what it hears, also in later sessions of this connection. Rejects with the browser's DOMException. Call it
-   * after `connect`; it closes with the connection.
+   * after `connect`; it closes with the connection. It goes on when the browser has suspended or interrupted it. `onLost` is called once
+   * it cannot, as is the event `trouble`.
    */
-  async openMicrophone(): Promise<void> {
+  async openMicrophone({ onLost }: { readonly onLost?: (error: DOMException) => void } = {}): Promise<void> {
     const same = this.sameVisit();
     const opened = await Microphone.open(this.echo === 'cancelled', {
       onFrame: (pcm, level) => {
         this.emit('level', level);
         this.audio(new Int16Array(pcm));
       },
-      onLost: () => {
+      onLost: (error) => {
         this.closeMicrophone();
-        const error = new DOMException('the microphone went away', 'NotFoundError');
         this.emit('trouble', { device: 'microphone', error });
+        onLost?.(error);
       },
     });
     if (!same()) return opened.close();

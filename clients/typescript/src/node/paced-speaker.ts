@@ -1,5 +1,5 @@
 import { FRAME_MS } from '../../../../machines/audio.ts';
-import { AUDIO_HEADER_BYTES, type AudioHeader } from '../../../../machines/wire.ts';
+import { AUDIO_HEADER_BYTES, type AudioHeader } from '../../../../machines/audio-message.ts';
 import { type Played, Playout } from '../audio/playout.ts';
 import type { Clock } from '../clock.ts';
 import type { PlayoutOrder, Speaker } from '../speaker.ts';

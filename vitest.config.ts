@@ -22,6 +22,7 @@ export default defineConfig({
     hookTimeout: 120_000,
     expect: { poll: { timeout: 60_000 } },
     env: UNHURRIED,
+    setupFiles: 'test/support/seed.ts',
     // Loading the same modules for each file anew would take half of the time. No test replaces a module.
     isolate: false,
     projects: [

@@ -1,12 +1,15 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { ClientCommand } from '../../../actors/session/client-command.ts';
+import { textOfPng } from '../../../adapters/rosbridge/png.ts';
 import { VirtualClock } from '../../../machines/clock.ts';
 import type { SessionMessage } from '../../../machines/wire.ts';
 import { naiveResamplers } from '../../door/door-test-util.ts';
 import { RosClient, type ServerOp } from './client.ts';
 import { parseClientOp } from './client-ops.ts';
 import { optionsOf } from './options.ts';
+
+const MAX_IMAGE_BYTES = 1_000_000;
 
 const topic = fc.constantFrom(
   ...['/parley/state', 'parley/reply', '/parley/audio/out', '/parley/audio/in', '/parley/action/result'],
@@ -71,14 +74,20 @@ const step = fc.oneof(
   fc.constantFrom({ open: true } as const, { audio: true } as const, { waitMs: 100 } as const),
 );
 
-/** With fragments joined. */
+/** With fragments joined and images read. */
 function whole(sent: readonly ServerOp[]): readonly ServerOp[] {
-  const joined = new Map<unknown, string>();
+  return joined(sent).map((op) =>
+    op.op === 'png' ? JSON.parse(textOfPng(String(op.data), MAX_IMAGE_BYTES) ?? '') : op,
+  );
+}
+
+function joined(sent: readonly ServerOp[]): readonly ServerOp[] {
+  const fragments = new Map<unknown, string>();
   for (const { op, id, data } of sent)
-    if (op === 'fragment') joined.set(id, `${joined.get(id) ?? ''}${data}`);
+    if (op === 'fragment') fragments.set(id, `${fragments.get(id) ?? ''}${data}`);
   return [
     ...sent.filter(({ op }) => op !== 'fragment'),
-    ...[...joined.values()].map((json) => JSON.parse(json)),
+    ...[...fragments.values()].map((json) => JSON.parse(json)),
   ];
 }
 

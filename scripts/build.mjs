@@ -15,7 +15,7 @@ const sources = [
   'server',
   'web',
   'clients/typescript/src',
-  'bench',
+  'lab',
   'testing',
   'scripts',
   'package.json',

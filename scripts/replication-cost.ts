@@ -1,4 +1,4 @@
-// What a turn costs the broker when journals are replicated: the inputs of bench/scale.ts. npx tsx scripts/replication-cost.ts [sessions] [turns]
+// What a turn costs the broker when journals are replicated: the inputs of lab/bench/scale.ts. npx tsx scripts/replication-cost.ts [sessions] [turns]
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

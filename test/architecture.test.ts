@@ -82,7 +82,7 @@ const SHARED_ADAPTERS = [
 
 function isOurs(from: string): boolean {
   return within(
-    ['machines', 'actors', 'adapters', 'server', 'web', 'test', 'testing', 'bench', 'scripts', 'clients'],
+    ['machines', 'actors', 'adapters', 'server', 'web', 'test', 'testing', 'lab', 'scripts', 'clients'],
     from,
   );
 }

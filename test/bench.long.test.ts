@@ -88,7 +88,7 @@ describe('npm run bench', () => {
 });
 
 function run(...args: string[]): ChildProcess {
-  const script = fileURLToPath(new URL('../dist/bench/bench.js', import.meta.url));
+  const script = fileURLToPath(new URL('../dist/lab/bench/bench.js', import.meta.url));
   return spawn(process.execPath, [script, ...args], {
     stdio: ['ignore', 'ignore', 'pipe'],
   });

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { restepped } from '../bench/inspector-journal.ts';
+import { restepped } from '../lab/bench/inspector-journal.ts';
 import type { JournalRecord } from '../machines/journal/record.ts';
 import { replaySteps } from '../machines/journal/replay.ts';
 import { RecordedState } from '../machines/journal/state.ts';

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { MadeSession } from '../bench/inspector-journal.ts';
+import { MadeSession } from '../lab/bench/inspector-journal.ts';
 import { inspectorSize } from '../web/build.mjs';
 import { folderOfFile } from './support/after-test.ts';
 import { launchChromium, type RunningChromium, until } from './support/chromium.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { sha256 } from '../adapters/store/sha256.ts';
-import { MadeSession } from '../bench/inspector-journal.ts';
+import { MadeSession } from '../lab/bench/inspector-journal.ts';
 import { headerHash } from '../machines/journal/writer.ts';
 import { PublicTravel } from '../web/inspect/app/public-travel.ts';
 import { SessionLog } from '../web/inspect/model/session-log.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { fitLogistic } from '../bench/people/logistic.ts';
-import { confidenceAt, type Observation, processorTime, report } from '../bench/people/report.ts';
-import { isRight } from '../bench/people/trials.ts';
+import { fitLogistic } from '../lab/hearing/people/logistic.ts';
+import { confidenceAt, type Observation, processorTime, report } from '../lab/hearing/people/report.ts';
+import { isRight } from '../lab/hearing/people/trials.ts';
 
 describe('the bench on recordings of people', () => {
   const all = Array.from({ length: 400 }, (_, i): Observation => {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { speak } from '../../bench/speech.ts';
+import { speak } from '../../lab/hearing/speech.ts';
 import { loadSoundswallower, ScoredDecoder } from './decoder.ts';
 
 const words: readonly (readonly [string, string])[] = [

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
 import { parseDialog } from '../../actors/dialog/mod.ts';
-import { speak } from '../../bench/speech.ts';
+import { speak } from '../../lab/hearing/speech.ts';
 import { WyomingListener, type WyomingPeer } from '../../testing/loopback/mod.ts';
 import { transcriptReply } from '../../testing/loopback/openai-replies.ts';
 import { openaiServer } from '../../testing/loopback/openai-server.ts';

@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { realClock } from '../../adapters/real-clock.ts';
-import { startProcess } from '../../bench/load/child-process.ts';
-import { speechFile } from '../../bench/load/speech-file.ts';
+import { startProcess } from '../../lab/bench/load/child-process.ts';
+import { speechFile } from '../../lab/bench/load/speech-file.ts';
 import { parseJson } from '../../machines/json.ts';
 import type { ServerMessage } from '../../machines/wire.ts';
 import { VoiceClient } from '../../server/client/voice-client.ts';
@@ -157,7 +157,7 @@ async function startServer(
 ): Promise<{ server: ParleyProcess; url: string }> {
   bindTo(cpus?.others);
   const engines = startProcess({
-    module: fileURLToPath(new URL('../../bench/load/engines-process.ts', import.meta.url)),
+    module: fileURLToPath(new URL('../../lab/bench/load/engines-process.ts', import.meta.url)),
   });
   cleanups.push(() => engines.stop());
   const delays = { sttMs: 50, llmFirstMs: 100, llmTokenMs: 20, ttsFirstMs: 50 };

@@ -3,7 +3,7 @@
  * way.
  */
 
-import { MadeSession } from '../../bench/inspector-journal.ts';
+import { MadeSession } from '../../lab/bench/inspector-journal.ts';
 import { conversationOf } from '../../machines/session/regions.ts';
 import { activeStates } from '../../web/inspect/chart/active.ts';
 import { type ChartMap, type MapTransition, sessionMap } from '../../web/inspect/chart/chart-map.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { sqliteStore } from '../../adapters/store/sqlite.ts';
-import { restepped } from '../../bench/inspector-journal.ts';
+import { restepped } from '../../lab/bench/inspector-journal.ts';
 import type { Journal } from '../../machines/journal/record.ts';
 import { parseJournalFile, piecesOf } from '../../server/journal-file.ts';
 import { type ParleyProcess, parley } from './processes.ts';

@@ -3,7 +3,7 @@ import type { Worker } from 'node:worker_threads';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseDialog } from '../../../actors/dialog/mod.ts';
 import type { StopSpotter, StopStretch } from '../../../actors/ports/stop-spotter.ts';
-import { pieces, speak } from '../../../bench/speech.ts';
+import { pieces, speak } from '../../../lab/hearing/speech.ts';
 import { afterTest } from '../../../test/support/after-test.ts';
 import { levelled, Sounds } from '../../../testing/eval/sounds.ts';
 import { espeakTts } from '../../tts/espeak/espeak.ts';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { speak } from '../../../bench/speech.ts';
+import { speak } from '../../../lab/hearing/speech.ts';
 import { loadSoundswallower } from '../../soundswallower/decoder.ts';
 import { spotterGrammar } from './grammar.ts';
 import { type PhraseFinding, Spotter } from './spotter.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fitNetwork } from '../../../bench/stop-word/fit.ts';
+import { fitNetwork } from '../../../lab/hearing/stop-word/fit.ts';
 import { Random } from '../../../testing/simulation/random.ts';
 import { HIDDEN, INPUTS, logOdds, packed, unpacked } from './network.ts';
 

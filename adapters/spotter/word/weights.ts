@@ -1,6 +1,6 @@
 import type { PackedNetwork } from './network.ts';
 
-/** How "stop" sounds: made by bench/stop-word.ts (lab/voice-stop.md). */
+/** How "stop" sounds: made by lab/hearing/stop-word.ts (lab/voice-stop.md). */
 export const WEIGHTS: PackedNetwork = {
   scale: [
     0.00042819, 0.00036287, 0.00045426, 0.00048097, 0.00072009, 0.00057311, 0.00053123, 0.00047337,

@@ -17,7 +17,7 @@ const FOREIGN = /^([a-z]{2})_(.+)$/u;
 
 /**
  * Log odds that are added in a language: foreign sounds never fit the English model as well as its own. Set by eSpeak
- * NG's voices (bench/languages.ts); people were not measured.
+ * NG's voices (lab/hearing/languages.ts); people were not measured.
  */
 const LENIENCY: Readonly<Record<string, number>> = { zh: 1, ja: 1, ko: 1 };
 

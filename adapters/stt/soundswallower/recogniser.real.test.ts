@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parseDialog } from '../../../actors/dialog/mod.ts';
-import { speak } from '../../../bench/speech.ts';
+import { speak } from '../../../lab/hearing/speech.ts';
 import { loadRecognisers } from './recogniser.ts';
 import { threadDataOf } from './soundswallower.ts';
 import { isInDoubt, judge } from './verdict.ts';

@@ -22,7 +22,7 @@ import { pronounce } from './words.ts';
 const HEAR_FIRST = 11_200;
 /** Audio between two partial results, in samples (100 ms). */
 const STEP = 1_600;
-/** The mean cepstrum of people's speech at the level of LevelledAudio: of every second recording that bench/people.ts hears. */
+/** The mean cepstrum of people's speech at the level of LevelledAudio: of every second recording that lab/hearing/people.ts hears. */
 const USUAL_MEAN = [37.4, -6, 1.5, -1.5, -2.9, -4.8, -2.1, -0.5, -0.4, -1.3, 0.4, -0.4, 0.2];
 /** Frames of 10 ms that the usual mean counts for in an utterance's own: a short word is too little to measure a voice by. */
 const USUAL_FRAMES = 200;

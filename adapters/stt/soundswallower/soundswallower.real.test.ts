@@ -4,7 +4,7 @@ import { Worker } from 'node:worker_threads';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { matchDialog, parseDialog } from '../../../actors/dialog/mod.ts';
 import type { SttEngine, SttEvent } from '../../../actors/ports/stt.ts';
-import { pieces, recording, speak } from '../../../bench/speech.ts';
+import { pieces, recording, speak } from '../../../lab/hearing/speech.ts';
 import { type Pcm, PIPELINE_RATE, type PipelineRate } from '../../../machines/audio.ts';
 import { VirtualClock } from '../../../machines/clock.ts';
 import { afterTest } from '../../../test/support/after-test.ts';

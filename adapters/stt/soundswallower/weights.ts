@@ -2,7 +2,7 @@
 export type Weights = Readonly<Record<string, number>>;
 
 /**
- * Logistic regressions of whether a sentence was said. Fitted by `npx tsx bench/people.ts --recordings DIR --fit --noise …`, which prints them,
+ * Logistic regressions of whether a sentence was said. Fitted by `npx tsx lab/hearing/people.ts --recordings DIR --fit --noise …`, which prints them,
  * to the people and the synthetic voices of lab/recognition.md: of the two hearings at the end of an utterance…
  */
 export const FINAL: Weights = {

@@ -12,7 +12,6 @@ import { failoverUrl } from './failover/open.ts';
 import { withLanguages } from './languages.ts';
 import { warmWhenThere } from './late-engines.ts';
 import type { ServeOptions, Server } from './serve-options.ts';
-import { warmSessions } from './warm-sessions.ts';
 
 /** Starts a server as configured: bus, engines, store and door. If something fails, closes what was started. */
 export async function serve(options: ServeOptions): Promise<Server> {
@@ -68,13 +67,6 @@ async function assemble(options: ServeOptions, closers: Closers): Promise<Server
     engines.speech && warmSpeechModel(engines.speech, options.config.language),
   ]);
   warm = true;
-  let isClosing = false;
-  closers.push(async () => {
-    isClosing = true;
-  });
-  warmSessions(options.config.warmTurns, () => !isClosing && door.stats().sessions === 0).catch((error) =>
-    log.warn({ err: error }, 'the code of a turn could not be warmed up'),
-  );
   await options.siblings?.ready({
     ...{
       continuing,

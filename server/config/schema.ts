@@ -107,11 +107,6 @@ export const configSchema = z.strictObject({
       shownDefault: 'the packaged `examples/robot.dialog.yaml`',
     },
   ),
-  warmTurns: count(
-    40,
-    'Turns that a server talks with itself when it has started, until the first client has a session: the code of a turn is then compiled. About a second of CPU; 0 for none.',
-    0,
-  ),
   models: group({
     dir: key(
       z

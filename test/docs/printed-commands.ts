@@ -125,7 +125,7 @@ function start(args: readonly string[], env: Record<string, string>): ParleyProc
   return watched(
     spawn(process.execPath, [...args], {
       cwd: folder,
-      env: { ...Object.fromEntries(inherited), PARLEY_WARM_TURNS: UNHURRIED.PARLEY_WARM_TURNS, ...env },
+      env: { ...Object.fromEntries(inherited), ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     }),
   );

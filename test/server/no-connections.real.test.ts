@@ -52,7 +52,7 @@ it('a server without configured engines makes no outgoing connections, and write
       ],
       {
         cwd: home,
-        env: { ...Object.fromEntries(inherited), ...cache, HOME: home, TMPDIR: temp, PARLEY_WARM_TURNS: '0' },
+        env: { ...Object.fromEntries(inherited), ...cache, HOME: home, TMPDIR: temp },
         stdio: ['ignore', 'pipe', 'pipe'],
       },
     ),

@@ -8,7 +8,6 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { VoiceClient } from '../../server/client/voice-client.ts';
 import { openaiServer } from '../../testing/loopback/mod.ts';
 import { type ParleyProcess, watched } from '../support/processes.ts';
-import { UNHURRIED } from '../support/unhurried.ts';
 import { type Fence, fencesOf } from './fences.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));

@@ -100,7 +100,7 @@ function drive() {
     pass: (ms: number) => {
       nowMs += ms;
       if (kernel.ended) return;
-      for (let timer = kernel.takeTimer(nowMs); timer; timer = kernel.takeTimer(nowMs))
+      for (let timer = kernel.popTimer(nowMs); timer; timer = kernel.popTimer(nowMs))
         step(timer.event, timer.dueMs, 'timer');
     },
   };
@@ -151,8 +151,8 @@ describe('the kernel', () => {
     expect(session.kernel.nextTimerAtMs()).toBe(30_000);
     session.take(STOP);
     expect(session.kernel.nextTimerAtMs()).toBe(500);
-    expect(session.kernel.takeTimer(499)).toBeUndefined();
-    expect(session.kernel.takeTimer(500)).toMatchObject({ dueMs: 500 });
+    expect(session.kernel.popTimer(499)).toBeUndefined();
+    expect(session.kernel.popTimer(500)).toMatchObject({ dueMs: 500 });
   });
 
   it('never steps back in time', () => {

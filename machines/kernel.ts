@@ -140,7 +140,7 @@ export class SessionKernel {
   }
 
   /** Removes and returns the next delay that is due at `nowMs`. The caller steps it at its `dueMs`. */
-  takeTimer(nowMs: number): { readonly event: TimerEvent; readonly dueMs: number } | undefined {
+  popTimer(nowMs: number): { readonly event: TimerEvent; readonly dueMs: number } | undefined {
     const timer = this.#timers[0];
     if (!timer || timer.dueMs > nowMs) return undefined;
     this.#timers.shift();

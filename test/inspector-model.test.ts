@@ -106,7 +106,7 @@ describe('a session in the page', () => {
     const log = opened('barge-in');
     const kernel = new SessionKernel(log.header.parameters, log.header.input);
     for (const record of log.records) {
-      if (record.source === 'timer') kernel.takeTimer(record.t);
+      if (record.source === 'timer') kernel.popTimer(record.t);
       if (record.record > 0 && !record.stale) kernel.step(JSON.parse(record.event), record.t);
       expect(log.entries[record.record]).toMatchObject({ state: kernel.state, turn: kernel.context.turn });
       expect(log.valueAt(record.record)).toEqual(kernel.value);

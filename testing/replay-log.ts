@@ -34,7 +34,7 @@ export function replayLog(
     if (entry.type !== 'event') continue;
     const { seq, atMs, source, event, state } = entry;
     // In a replay the journal fires the timers; the kernel only forgets those that it sees fire.
-    const due = kernel.ended ? undefined : kernel.takeTimer(atMs);
+    const due = kernel.ended ? undefined : kernel.popTimer(atMs);
     const fired = source === 'timer' ? { dueMs: atMs, event: { type: event.type } } : undefined;
     const step = kernel.step(event, atMs);
     const divergence =

@@ -192,7 +192,7 @@ class Speech {
         start ??= track.written;
         for (const cue of voice.takeCues()) track.cue({ ...cue, sample: start + cue.sample });
       }
-      this.#noteMade();
+      this.#recordMade();
       if (piece) {
         await this.#play(piece);
         continue;
@@ -203,7 +203,7 @@ class Speech {
   }
 
   /** Reports the progress of the current segment, and once that it is complete. */
-  #noteMade(): void {
+  #recordMade(): void {
     this.#options.listener.madeAudio();
     const voice = this.#current;
     if (!voice?.ready) return;
@@ -222,7 +222,7 @@ class Speech {
     listener.holdUp(true);
     this.#needsRoom = Math.min(track.capacity, samplesInMs(ROOM_MS, track.rate));
     while (taken < samples.length && !signal.aborted) {
-      this.#noteMade();
+      this.#recordMade();
       if (track.capacity - track.buffered < this.#needsRoom) await this.#bell.next();
       else taken += track.write(piece, taken);
     }

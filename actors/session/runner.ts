@@ -212,7 +212,7 @@ export class SessionRunner {
     let expired = 0;
     // None after the end, as `#next` has it.
     while (!this.#kernel.ended) {
-      const timer = this.#kernel.takeTimer(atMs);
+      const timer = this.#kernel.popTimer(atMs);
       if (!timer) return;
       expired += 1;
       if (expired > MAX_EXPIRED) throw new Error(`${timer.event.type} expires again and again`);

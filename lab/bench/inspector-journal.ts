@@ -39,7 +39,7 @@ export class MadeSession {
   wait(ms: number): void {
     const until = this.#t + ms;
     for (;;) {
-      const timer = this.#kernel.takeTimer(until);
+      const timer = this.#kernel.popTimer(until);
       if (!timer) break;
       this.#t = timer.dueMs;
       this.#step('timer', timer.event);
@@ -125,7 +125,7 @@ export function restepped(text: string, name: string): string {
     // The JSON was written by a kernel, so its type is trusted.
     const event = JSON.parse(json) as KernelEvent;
     if (stale) return writer.stale(event, source, generation, t);
-    if (source === 'timer') kernel.takeTimer(t);
+    if (source === 'timer') kernel.popTimer(t);
     return writer.step(kernel, kernel.step(event, t), event, source);
   });
   return [...journalLines({ journal: { header, headerHash: hash, records, footer }, audio: [] })].join('');

@@ -53,7 +53,7 @@ let nowMs = 0;
 for (let turn = 0; turn < turns; turn++) {
   for (const entry of TURN) {
     nowMs += 20;
-    const timer = entry === 'delay' ? kernel.takeTimer(nowMs + 60_000) : undefined;
+    const timer = entry === 'delay' ? kernel.popTimer(nowMs + 60_000) : undefined;
     const event: KernelEvent | undefined = entry === 'delay' ? timer?.event : entry;
     if (!event) throw new Error('no delay was set where one was expected');
     nowMs = Math.max(nowMs, timer?.dueMs ?? 0);
@@ -66,7 +66,7 @@ for (let turn = 0; turn < turns; turn++) {
     if (known) known.push(us);
     else byType.set(event.type, [us]);
   }
-  while (kernel.takeTimer(nowMs + 60_000));
+  while (kernel.popTimer(nowMs + 60_000));
 }
 
 const figures = (us: number[]) => ({

@@ -72,7 +72,7 @@ function walk(
   for (const { event, source, stale, t } of records) {
     if (source === 'start' || stale) continue;
     const parsed = JSON.parse(event) as KernelEvent; // of a journal that replays
-    if (source === 'timer') kernel.takeTimer(t);
+    if (source === 'timer') kernel.popTimer(t);
     then(kernel.step(parsed, t), parsed, { source });
   }
 }

@@ -10,7 +10,7 @@ import { type JournaledKernel, JournalWriter } from './writer.ts';
 export interface ReplayKernel extends JournaledKernel {
   readonly initial: Step;
   step(event: KernelEvent, atMs: number): Step;
-  takeTimer(nowMs: number): unknown;
+  popTimer(nowMs: number): unknown;
 }
 
 /** One side of a difference: canonical JSON, the state in parts by name. */
@@ -127,7 +127,7 @@ function remake(
 
 /** In a replay the journal fires the timers; the kernel only forgets those that it sees fire. */
 function feed(kernel: ReplayKernel, record: JournalRecord, event: KernelEvent): Step {
-  if (record.source === 'timer') kernel.takeTimer(record.t);
+  if (record.source === 'timer') kernel.popTimer(record.t);
   return kernel.step(event, record.t);
 }
 

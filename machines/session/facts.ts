@@ -125,10 +125,10 @@ export class SessionFacts {
     switch (entry.type) {
       case 'event':
         this.state = entry.state;
-        this.#noteLanguage(entry.event);
+        this.#recordLanguage(entry.event);
         if (entry.event.type === 'settings') this.settings = { ...this.settings, ...entry.event.change };
         if (entry.event.type === 'tools') this.tools = entry.event.tools;
-        if (reply) noteEvent(reply, entry.event);
+        if (reply) recordEvent(reply, entry.event);
         return;
       case 'child.start':
         if (entry.kind === 'speculation') this.speculation = entry.generation;
@@ -149,7 +149,7 @@ export class SessionFacts {
     }
   }
 
-  #noteLanguage(event: Entry<'event'>['event']): void {
+  #recordLanguage(event: Entry<'event'>['event']): void {
     if (event.type === 'settings') this.language = event.change.language ?? this.language;
     const said = saidIn(event);
     const input = { language: this.#own };
@@ -171,7 +171,7 @@ function saidIn(event: Entry<'event'>['event']): string | undefined {
   return event.type === 'xstate.done.actor.stt' ? event.output.language : undefined;
 }
 
-function noteEvent(reply: OpenReply, event: Entry<'event'>['event']): void {
+function recordEvent(reply: OpenReply, event: Entry<'event'>['event']): void {
   reply.listener = event.listener ?? null;
   if (event.type === 'filler.audio' && event.samples > 0) reply.filler = event.samples;
   if (event.type !== 'segment.ready') return;

@@ -62,7 +62,7 @@ function isKernel(kernel: unknown): kernel is ReplayKernel {
     has('initial', 'object') &&
     has('context', 'object') &&
     has('step', 'function') &&
-    has('takeTimer', 'function')
+    has('popTimer', 'function')
   );
 }
 

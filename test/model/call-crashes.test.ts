@@ -101,7 +101,7 @@ async function crashed(one: Case, after: number) {
   const runs = kernel.context.lasting?.running.map(({ id }) => id) ?? [];
   if (one.back === 'reports') for (const id of runs) send({ type: 'action.result', id, status: 'done' });
   atMs += 10_000;
-  for (let due = kernel.takeTimer(atMs); due; due = kernel.takeTimer(atMs))
+  for (let due = kernel.popTimer(atMs); due; due = kernel.popTimer(atMs))
     commands.push(...kernel.step(due.event, due.dueMs).commands);
   const known = kernel.context.history.flatMap(({ actions = [] }) => actions);
   return { kernel, commands, begun, known };

@@ -164,7 +164,7 @@ describe.each(LIVES)('an action of the client that outlives its reply (%s)', (li
     expect(runs).toHaveLength(1);
     expect(kernel.nextTimerAtMs()).toBe(5_004);
     const before = commands.length;
-    const due = kernel.takeTimer(5_004);
+    const due = kernel.popTimer(5_004);
     if (due) send([5_004, due.event]);
     expect(published(before).filter(({ type }) => type === 'action' || type === 'reply')).toMatchObject([
       { status: 'failed', message: UNKNOWN },

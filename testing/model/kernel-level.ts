@@ -14,7 +14,7 @@ export function runOnKernel(model: SessionModel, path: SessionPath): Step[] {
   const steps: Step[] = [kernel.initial];
   path.steps.forEach(({ state }, index) => {
     for (const { event, source, atMs } of state.happenings) {
-      const due = source === 'timer' ? kernel.takeTimer(atMs) : undefined;
+      const due = source === 'timer' ? kernel.popTimer(atMs) : undefined;
       if (source === 'timer' && due?.event.type !== event.type)
         throw parted(path, index, 'the delay that runs out', event.type, due?.event.type);
       steps.push(kernel.step(event, atMs));

@@ -17,14 +17,14 @@ export function actionsOfReply({ reply }: Pick<SessionContext, 'reply'>): readon
   return reply?.actions.filter(({ status, lasting }) => status === 'started' && !lasting) ?? [];
 }
 
-export function noteActionDone(parameters: SessionParameters): Reducer {
+export function recordActionDone(parameters: SessionParameters): Reducer {
   return (context, event) =>
     event.type === 'action.done'
       ? settle(context, event.id, { status: 'done' }, parameters, dataOf(event.result))
       : {};
 }
 
-export function noteActionFailed(parameters: SessionParameters): Reducer {
+export function recordActionFailed(parameters: SessionParameters): Reducer {
   return (context, event) => {
     if (event.type !== 'action.failed') return {};
     const message = detailOf(event.error);
@@ -41,7 +41,7 @@ export function awaitsResult(context: SessionContext, event: MachineEvent): bool
   return action !== undefined && !action.byServer;
 }
 
-export function noteActionResult(parameters: SessionParameters): Reducer {
+export function recordActionResult(parameters: SessionParameters): Reducer {
   return (context, event) => {
     if (event.type !== 'action.result') return {};
     const { id, status, message, data } = event;

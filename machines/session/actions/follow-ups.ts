@@ -50,7 +50,7 @@ function isTold(action: RobotAction, context: SessionContext, parameters: Sessio
  * Results in an interrupted reply of which nothing was heard since, for the next reply. `heard`: length of the reply's
  * text that was heard.
  */
-export function untoldResults(
+export function undeliveredResults(
   context: SessionContext,
   heard: number,
   parameters: SessionParameters,
@@ -70,7 +70,7 @@ export function untoldResults(
 }
 
 /** Without those that the model is told now: in the reply's own rounds, or in the history of a turn of the user. */
-export function withoutTold(
+export function withoutDelivered(
   context: SessionContext,
   parameters: SessionParameters,
 ): Pick<SessionContext, 'followUps'> {
@@ -92,7 +92,7 @@ export function hasFollowUp(context: SessionContext): boolean {
 }
 
 /** The next reply is about the results that wait. Those that are not known come first, in Parley's own words. */
-export function takeFollowUps(parameters: SessionParameters): Reducer {
+export function beginFollowUps(parameters: SessionParameters): Reducer {
   return (context) => {
     const { followUps, nowMs } = context;
     if (!followUps) return {};
@@ -152,9 +152,9 @@ export function roundOf(context: Pick<SessionContext, 'reply'>): { readonly roun
 
 /**
  * What a turn of the user leaves to tell: a language model knows the results in its history, and what `*` stands for is
- * told by it. With the tool loop they wait until it is asked (`withoutTold`).
+ * told by it. With the tool loop they wait until it is asked (`withoutDelivered`).
  */
-export function leftToTell(
+export function undeliveredFollowUps(
   { followUps, pending }: Pick<SessionContext, 'followUps' | 'pending'>,
   parameters: SessionParameters,
 ): Pick<SessionContext, 'followUps'> {

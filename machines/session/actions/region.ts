@@ -27,14 +27,14 @@ export function actionsRegion(chart: SessionChart) {
             always: { guard: not('actionRuns'), target: 'resting' },
             on: {
               'llm.action': { guard: 'endsFirst', target: 'busy', reenter: true },
-              'action.done': { target: 'busy', reenter: true, actions: 'noteActionDone' },
+              'action.done': { target: 'busy', reenter: true, actions: 'recordActionDone' },
               'action.result': {
                 guard: 'awaitsResult',
                 target: 'busy',
                 reenter: true,
-                actions: 'noteActionResult',
+                actions: 'recordActionResult',
               },
-              'action.failed': { target: 'busy', reenter: true, actions: 'noteActionFailed' },
+              'action.failed': { target: 'busy', reenter: true, actions: 'recordActionFailed' },
             },
             after: { actionDeadline: { target: 'busy', reenter: true, actions: 'failOverdueActions' } },
           },

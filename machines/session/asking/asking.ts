@@ -6,7 +6,7 @@ import type { SttOutput } from '../events.ts';
 import { languageOf, phrasesOf } from '../language/language.ts';
 import type { Reducer, SessionContext } from '../model.ts';
 import { responds } from '../settings/in-force.ts';
-import { taken } from '../turn/take-utterance.ts';
+import { taken } from '../turn/begin-turn.ts';
 import { utteranceSettled } from '../turn/words.ts';
 
 /** The parameters that decide what is asked back. */
@@ -86,7 +86,7 @@ export function askBack(parameters: SessionParameters): Reducer {
 }
 
 /** The words that were asked about are the turn. */
-export function takeAnswer(parameters: SessionParameters): Reducer {
+export function beginAnsweredTurn(parameters: SessionParameters): Reducer {
   return (context, event) => {
     const { utterance, question } = context;
     if (!utterance) return {};

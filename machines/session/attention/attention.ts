@@ -71,7 +71,7 @@ export function isPlainlyUnlike(context: SessionContext, { attention }: SessionP
 }
 
 /** The wake phrase is taken off the words, and the robot is awake. */
-export function takeWakePhrase(parameters: SessionParameters): Reducer {
+export function removeWakePhrase(parameters: SessionParameters): Reducer {
   return (context) => {
     const { utterance } = context;
     if (!utterance?.final) return {};

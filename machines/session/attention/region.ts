@@ -13,7 +13,7 @@ export function attentionRegion(chart: SessionChart) {
     states: {
       awake: {
         always: [
-          { guard: 'isUnwoken', target: 'asleep' },
+          { guard: 'needsWakePhrase', target: 'asleep' },
           { guard: and(['sleeps', IDLE]), target: 'window' },
         ],
       },

@@ -30,13 +30,13 @@ export function yieldingState(chart: SessionChart) {
         entry: 'pauseAtHearing',
         on: {
           'transcript.partial': [
-            { guard: 'partialInterrupts', target: '#listening', actions: 'notePartial' },
-            { guard: and(['softens', 'partialListens']), target: 'doubting', actions: 'notePartial' },
-            { actions: 'notePartial' },
+            { guard: 'partialInterrupts', target: '#listening', actions: 'recordPartial' },
+            { guard: and(['softens', 'partialListens']), target: 'doubting', actions: 'recordPartial' },
+            { actions: 'recordPartial' },
           ],
           'speech.stop': [
-            { guard: 'awaitsWords', target: 'judging.waiting', actions: 'noteSpeechStop' },
-            { target: 'judging', actions: ['noteSpeechStop', 'resumeUnlessAwaited'] },
+            { guard: 'awaitsWords', target: 'judging.waiting', actions: 'recordSpeechStop' },
+            { target: 'judging', actions: ['recordSpeechStop', 'resumeUnlessAwaited'] },
           ],
           'ear.failed': { target: 'judging', actions: ['publishEarFailure', 'endSpeechUnheard'] },
         },
@@ -52,9 +52,9 @@ export function yieldingState(chart: SessionChart) {
           'transcript.partial': {
             guard: 'partialInterrupts',
             target: '#listening',
-            actions: 'notePartial',
+            actions: 'recordPartial',
           },
-          'speech.stop': { target: 'judging', actions: 'noteSpeechStop' },
+          'speech.stop': { target: 'judging', actions: 'recordSpeechStop' },
           'ear.failed': { target: 'judging', actions: ['publishEarFailure', 'endSpeechUnheard'] },
         },
         // Words of a listener are not confirmed; without a pause there may be none yet.
@@ -66,8 +66,8 @@ export function yieldingState(chart: SessionChart) {
         always: onVerdict(JUDGED),
         on: {
           'transcript.partial': [
-            { guard: 'partialInterrupts', target: '#endpointing', actions: 'notePartial' },
-            { actions: 'notePartial' },
+            { guard: 'partialInterrupts', target: '#endpointing', actions: 'recordPartial' },
+            { actions: 'recordPartial' },
           ],
           'speech.start': [
             { guard: 'pausesAtOnce', target: 'hearing', actions: 'restartUtterance' },

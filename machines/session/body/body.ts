@@ -24,14 +24,14 @@ export function isLoud(context: SessionContext, parameters: SessionParameters): 
   return moving ? noise === undefined || noise >= QUIET_DBFS : actionMoves(context, parameters);
 }
 
-export const noteBody: Reducer = (_context, event) => {
+export const recordBody: Reducer = (_context, event) => {
   if (event.type !== 'body') return {};
   const { moving, noise } = event;
   return { patch: { body: { moving, ...(noise !== undefined && { noise }) } } };
 };
 
-export function strainEar(parameters: SessionParameters): Reducer {
+export function raiseVadThreshold(parameters: SessionParameters): Reducer {
   return (context) => ({ effects: [{ type: 'ear', strict: isLoud(context, parameters) }] });
 }
 
-export const relaxEar: Reducer = () => ({ effects: [{ type: 'ear', strict: false }] });
+export const lowerVadThreshold: Reducer = () => ({ effects: [{ type: 'ear', strict: false }] });

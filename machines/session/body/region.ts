@@ -7,17 +7,17 @@ export function bodyRegion(chart: SessionChart) {
     initial: 'still',
     states: {
       still: {
-        on: { body: { guard: 'moves', target: 'moving', actions: 'noteBody' } },
+        on: { body: { guard: 'moves', target: 'moving', actions: 'recordBody' } },
         always: { guard: 'moves', target: 'moving' },
       },
       /** The ear asks for more; entered again when the noise changes. */
       moving: {
-        entry: 'strainEar',
-        exit: 'relaxEar',
+        entry: 'raiseVadThreshold',
+        exit: 'lowerVadThreshold',
         on: {
           body: [
-            { guard: 'moves', target: 'moving', reenter: true, actions: 'noteBody' },
-            { target: 'still', actions: 'noteBody' },
+            { guard: 'moves', target: 'moving', reenter: true, actions: 'recordBody' },
+            { target: 'still', actions: 'recordBody' },
           ],
         },
         always: { guard: not('moves'), target: 'still' },

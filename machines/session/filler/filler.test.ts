@@ -34,7 +34,7 @@ function play(
       continue;
     }
     nowMs += event.waitMs;
-    for (let due = kernel.takeTimer(nowMs); due; due = kernel.takeTimer(nowMs))
+    for (let due = kernel.popTimer(nowMs); due; due = kernel.popTimer(nowMs))
       commands.push(...kernel.step(due.event, due.dueMs).commands);
   }
   return commands;

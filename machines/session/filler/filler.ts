@@ -52,7 +52,7 @@ export function sayFiller(parameters: SessionParameters): Reducer {
   };
 }
 
-export const noteFiller: Reducer = ({ reply }, event) =>
+export const recordFiller: Reducer = ({ reply }, event) =>
   event.type === 'filler.audio' && reply?.filler
     ? { patch: { reply: { ...reply, filler: { ...reply.filler, samples: event.samples } } } }
     : {};

@@ -104,7 +104,7 @@ export function endDiscardedSpeech(parameters: SessionParameters): Reducer {
 }
 
 /** The words are known. They are forgotten, unless they are a stop. */
-export function takeDiscardedWords(parameters: SessionParameters): Reducer {
+export function recordDiscardedWords(parameters: SessionParameters): Reducer {
   return (context, event) => {
     if (event.type !== 'discarded.words') return {};
     const { utterance: number, output, error } = event;

@@ -6,11 +6,11 @@ import { LASTING_DEADLINE } from '../effects.ts';
  */
 export const lastingActions = {
   'action.result': [
-    { guard: 'awaitsResult', actions: 'noteActionResult' },
+    { guard: 'awaitsResult', actions: 'recordActionResult' },
     { actions: 'refuseActionResult' },
   ],
-  'action.done': { actions: 'noteActionDone' },
-  'action.failed': { actions: 'noteActionFailed' },
+  'action.done': { actions: 'recordActionDone' },
+  'action.failed': { actions: 'recordActionFailed' },
   [LASTING_DEADLINE]: { actions: 'failOverdueLasting' },
   'xstate.error.actor.lasting': { actions: 'failLasting' },
 } as const;

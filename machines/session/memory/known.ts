@@ -48,7 +48,7 @@ export function factsFor({ known = [] }: SessionContext, recalled: readonly stri
 }
 
 /** Facts count from the next decision on: nothing of the reply in progress changes. */
-export const noteKnown: Reducer = ({ known = [] }, event) =>
+export const addKnownFacts: Reducer = ({ known = [] }, event) =>
   event.type === 'memory.facts' ? { patch: { known: together(known, event.facts).slice(-MAX_KNOWN) } } : {};
 
 export const publishLateFailure: Reducer = (_context, event) =>

@@ -2,7 +2,7 @@
 import type { Reducer } from '../model.ts';
 
 /** The summary takes the place of these turns. The reply in progress has the old ones, and so has a speculation. */
-export const takeSummary: Reducer = ({ history }, event) => {
+export const setSummary: Reducer = ({ history }, event) => {
   if (event.type !== 'summary' || event.count < 1) return {};
   if (history[event.count - 1]?.content !== event.last) return {};
   const content = `Earlier in this conversation: ${event.text}`;

@@ -10,16 +10,16 @@ const ALL_PLAYED = stateIn({ conversation: { responding: { playback: 'finished' 
 
 /** What becomes of an ended utterance. */
 const JUDGED = {
-  turn: { target: 'recalling', actions: 'takeUtterance' },
+  turn: { target: 'recalling', actions: 'beginTurn' },
   known: { target: 'recalling' },
   // Of discarded speech that is a stop, the conversation takes care.
   wait: null,
-  halt: { target: '#stopped', actions: 'takeUtterance' },
-  wakePhrase: { actions: 'takeWakePhrase' },
+  halt: { target: '#stopped', actions: 'beginTurn' },
+  wakePhrase: { actions: 'removeWakePhrase' },
   forOthers: { target: '#idle', actions: ['publishNothing', 'discardUtterance', 'dropPending'] },
-  consent: { target: 'recalling', actions: 'takeConsent' },
+  consent: { target: 'recalling', actions: 'beginConsentedCalls' },
   unclearConsent: { target: 'recalling', actions: 'askCallsAgain' },
-  answer: { target: 'recalling', actions: 'takeAnswer' },
+  answer: { target: 'recalling', actions: 'beginAnsweredTurn' },
   unsure: { target: 'recalling', actions: 'askBack' },
   unclearAnswer: { target: 'recalling', actions: 'askAgain' },
   noAnswer: { target: '#asking', actions: ['publishNothing', 'discardUtterance', 'dropPending'] },
@@ -57,7 +57,7 @@ export function phaseRegion(chart: SessionChart) {
                   id: 'memory',
                   src: 'memory',
                   input: ({ context }) => ({ text: context.reply?.userText ?? '' }),
-                  onDone: { target: '#thinking', actions: 'noteFacts' },
+                  onDone: { target: '#thinking', actions: 'setRecalledFacts' },
                   onError: { target: '#thinking', actions: 'publishMemoryFailure' },
                 },
                 after: { recallDeadline: { target: '#thinking', actions: 'publishMemoryFailure' } },

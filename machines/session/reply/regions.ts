@@ -35,7 +35,7 @@ export function ttsRegion(chart: SessionChart) {
           onDone: 'finished',
           onError: { target: 'finished', actions: ['failTts', raise({ type: 'voice.lost' })] },
         },
-        on: { 'voice.lost': 'finished', 'filler.audio': { actions: 'noteFiller' } },
+        on: { 'voice.lost': 'finished', 'filler.audio': { actions: 'recordFiller' } },
         initial: 'quiet',
         states: {
           quiet: { on: { 'segment.started': 'synthesising' } },
@@ -103,13 +103,13 @@ export function llmRegion(chart: SessionChart) {
       },
       phrased: { entry: 'sayPhrase', always: 'finished' },
       running: {
-        entry: 'noteAsked',
+        entry: 'recordRequest',
         invoke: {
           id: 'llm',
           src: 'llm',
           input: ({ context }) => llmInput(context, loops(context.parameters)),
           onDone: [
-            { guard: 'goesOn', target: 'calling', actions: 'endRound' },
+            { guard: 'hasNextToolRound', target: 'calling', actions: 'endRound' },
             { target: 'finished', actions: 'finishText' },
           ],
           onError: { target: 'finished', actions: 'failLlm' },
@@ -120,7 +120,7 @@ export function llmRegion(chart: SessionChart) {
             // The child that takes the speculation over runs by now.
             always: { guard: 'hasSpeculation', actions: 'releaseSpeculation' },
             on: {
-              'llm.delta': { target: 'streaming', actions: 'noteDelta' },
+              'llm.delta': { target: 'streaming', actions: 'recordDelta' },
               'llm.action': [
                 { guard: 'asksHalt', target: '#stopped' },
                 { guard: EXECUTOR_GONE, target: 'streaming', actions: 'refuseAction' },
@@ -131,7 +131,7 @@ export function llmRegion(chart: SessionChart) {
           },
           streaming: {
             on: {
-              'llm.delta': { target: 'streaming', reenter: true, actions: 'noteDelta' },
+              'llm.delta': { target: 'streaming', reenter: true, actions: 'recordDelta' },
               'llm.action': [
                 { guard: 'asksHalt', target: '#stopped' },
                 { guard: EXECUTOR_GONE, target: 'streaming', reenter: true, actions: 'refuseAction' },

@@ -6,7 +6,7 @@ import { cutSegments } from '../../policies/segmenter.ts';
 import { nextRandom } from '../../random.ts';
 import type { EndReason } from '../../wire.ts';
 import { actionsOfReply, publishAction } from '../actions/ends.ts';
-import { leftToTell, untoldResults, withoutTold } from '../actions/follow-ups.ts';
+import { undeliveredFollowUps, undeliveredResults, withoutDelivered } from '../actions/follow-ups.ts';
 import { notDone } from '../actions/invalid.ts';
 import { startAllowed, wasStarted } from '../actions/robot-actions.ts';
 import { failure, publish, publishError, send } from '../effects.ts';
@@ -43,7 +43,7 @@ function begun(context: SessionContext, parameters: SessionParameters): Outcome 
       random: state,
       pending: null,
       question: pending.question,
-      ...leftToTell(context, parameters),
+      ...undeliveredFollowUps(context, parameters),
       reply: {
         turn,
         generation,
@@ -75,7 +75,7 @@ function waitedMs({ endpointMs, counted, endedAtMs }: PendingTurn, nowMs: number
   return endpointMs === null && !counted && nowMs > endedAtMs ? nowMs - endedAtMs : null;
 }
 
-export const noteFacts: Reducer = (context, event) =>
+export const setRecalledFacts: Reducer = (context, event) =>
   event.type === 'xstate.done.actor.memory' ? change(context, { facts: event.output.facts }) : {};
 
 /** A recall that is only late goes on: its facts count from the next reply. */
@@ -83,10 +83,10 @@ export const publishMemoryFailure: Reducer = (_context, event) =>
   event.type === 'xstate.error.actor.memory' ? { effects: [publishError(event.error)] } : {};
 
 /** The first request of the reply, unless its first words are Parley's own. */
-export function noteAsked(parameters: SessionParameters): Reducer {
+export function recordRequest(parameters: SessionParameters): Reducer {
   return (context) => {
     const { marks } = context.reply ?? {};
-    const patch = withoutTold(context, parameters);
+    const patch = withoutDelivered(context, parameters);
     if (!marks || marks.firstTokenAtMs !== null || marks.askedAtMs !== null) return { patch };
     return {
       patch: { ...patch, ...change(context, { marks: { ...marks, askedAtMs: context.nowMs } }).patch },
@@ -94,7 +94,7 @@ export function noteAsked(parameters: SessionParameters): Reducer {
   };
 }
 
-export function noteDelta(parameters: SessionParameters): Reducer {
+export function recordDelta(parameters: SessionParameters): Reducer {
   return (context, event) => {
     const { reply } = context;
     if (event.type !== 'llm.delta' || !reply || event.text === '') return {};
@@ -181,10 +181,10 @@ export function failLlm(parameters: SessionParameters): Reducer {
 }
 
 export const failTts: Reducer = (context, event) =>
-  noteFailure(context, event.type === 'xstate.error.actor.tts' ? event.error : failure('TTS_TIMEOUT'));
+  recordFailure(context, event.type === 'xstate.error.actor.tts' ? event.error : failure('TTS_TIMEOUT'));
 
 export const failPlayback: Reducer = (context, event) =>
-  noteFailure(
+  recordFailure(
     context,
     event.type === 'xstate.error.actor.playback' ? event.error : failure('PLAYBACK_FAILED'),
   );
@@ -211,7 +211,7 @@ export function endReply(parameters: SessionParameters): Reducer {
       publish({ type: 'reply.end', turn: reply.turn, generation: reply.generation, reason, heard, timings }),
     );
     const untold = reason === 'interrupted' && heard === '' ? followUpsIn(reply) : undefined;
-    const results = reason === 'interrupted' ? untoldResults(context, heard.length, parameters) : [];
+    const results = reason === 'interrupted' ? undeliveredResults(context, heard.length, parameters) : [];
     const retold = (untold || results.length > 0) && {
       followUps: [...(untold ?? []), ...results, ...(context.followUps ?? [])],
     };
@@ -318,6 +318,6 @@ function change(context: SessionContext, patch: Partial<Reply>): Outcome {
   return context.reply ? { patch: { reply: { ...context.reply, ...patch } } } : {};
 }
 
-function noteFailure(context: SessionContext, error: ErrorRecord): Outcome {
+function recordFailure(context: SessionContext, error: ErrorRecord): Outcome {
   return { ...change(context, { failure: error }), effects: [publishError(error)] };
 }

@@ -21,7 +21,7 @@ export const changeSettings: Reducer = (context, event) => {
 };
 
 /** A speculation was offered the old ones. */
-export const takeTools: Reducer = (context, event) =>
+export const setTools: Reducer = (context, event) =>
   event.type === 'tools'
     ? withoutSpeculation(context, {
         patch: { tools: event.tools, ...withOutdated(context, event.outdated) },

@@ -17,9 +17,9 @@ import type {
   RobotAction,
   SessionContext,
 } from '../model.ts';
+import { taken } from '../turn/begin-turn.ts';
 import { withOutcomes } from '../turn/history.ts';
 import { pendingTurn } from '../turn/pending.ts';
-import { taken } from '../turn/take-utterance.ts';
 import { offerOf } from './offer.ts';
 
 /** The calls of the question that is open. */
@@ -77,7 +77,7 @@ export function asksAgain(context: SessionContext, parameters: SessionParameters
 }
 
 /** The user's yes or no, as a turn. */
-export function takeConsent(parameters: SessionParameters): Reducer {
+export function beginConsentedCalls(parameters: SessionParameters): Reducer {
   return (context, event) =>
     taken(context, event, parameters, consent(allows(context, parameters), context, parameters));
 }

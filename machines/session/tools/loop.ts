@@ -36,7 +36,7 @@ export function roundsBefore({ reply }: Pick<SessionContext, 'reply'>): number {
 }
 
 /** Whether the calls of the round that has just ended are followed by another round. Not before the user has answered. */
-export function goesOn(context: SessionContext, parameters: SessionParameters): boolean {
+export function hasNextToolRound(context: SessionContext, parameters: SessionParameters): boolean {
   const { reply } = context;
   if (!reply || roundsBefore(context) >= (parameters.actions.rounds ?? 0)) return false;
   if (reply.actions.some(({ status }) => status === 'asked')) return false;

@@ -8,7 +8,7 @@ export function listeningState(chart: SessionChart) {
     id: 'listening',
     initial: 'capturing',
     on: {
-      text: { target: '#responding', actions: ['discardUtterance', 'takeText'] },
+      text: { target: '#responding', actions: ['discardUtterance', 'beginTypedTurn'] },
       commit: { target: '#responding', actions: 'commitUtterance' },
       clear: { target: '#idle', actions: ['discardUtterance', 'dropPending'] },
       settings: {
@@ -20,7 +20,7 @@ export function listeningState(chart: SessionChart) {
     states: {
       capturing: {
         on: {
-          'speech.stop': { target: 'endpointing', actions: 'noteSpeechStop' },
+          'speech.stop': { target: 'endpointing', actions: 'recordSpeechStop' },
           'ear.failed': { target: 'endpointing', actions: ['publishEarFailure', 'endSpeechUnheard'] },
         },
         after: { maxUtterance: { target: '#responding' } },
@@ -33,8 +33,8 @@ export function listeningState(chart: SessionChart) {
           { guard: 'turnOver', target: '#responding' },
         ],
         on: {
-          'speech.start': { target: 'capturing', actions: 'noteSpeechResumed' },
-          'transcript.partial': { target: 'endpointing', reenter: true, actions: 'notePartial' },
+          'speech.start': { target: 'capturing', actions: 'recordSpeechResumed' },
+          'transcript.partial': { target: 'endpointing', reenter: true, actions: 'recordPartial' },
         },
         after: { endpointDelay: { target: '#responding' } },
         ...speculationStates(chart),

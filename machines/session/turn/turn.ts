@@ -8,12 +8,12 @@ import { followed, inLanguage, phrasesOf } from '../language/language.ts';
 import type { Reducer, SessionContext } from '../model.ts';
 import { withoutSpeculation } from '../speculation/speculation.ts';
 import { typedConsent } from '../tools/consent.ts';
+import { beginTurn } from './begin-turn.ts';
 import { newest, remember } from './history.ts';
 import { isDueAnyway, pendingTurn } from './pending.ts';
-import { takeUtterance } from './take-utterance.ts';
 import { turnInHand, utteranceSettled, wordsInHand } from './words.ts';
 
-export function takeText(parameters: SessionParameters): Reducer {
+export function beginTypedTurn(parameters: SessionParameters): Reducer {
   const drop = dropPending(parameters);
   return (context, event) => {
     if (event.type !== 'text') return {};
@@ -31,7 +31,7 @@ export function takeText(parameters: SessionParameters): Reducer {
 }
 
 /** The client's history replaces ours. A speculation knows the old one. */
-export function takeHistory(parameters: SessionParameters): Reducer {
+export function setHistory(parameters: SessionParameters): Reducer {
   return (context, event) =>
     event.type === 'history'
       ? withoutSpeculation(context, {
@@ -74,7 +74,7 @@ export function saidNothing(context: SessionContext, parameters: SessionParamete
 
 /** The utterance becomes a turn without a reply. It uses up a generation, by which turns are stored. */
 export function keepTurn(parameters: SessionParameters): Reducer {
-  const take = takeUtterance(parameters);
+  const take = beginTurn(parameters);
   return (context, event) => {
     const { patch, effects = [] } = take(context, event);
     const said = { ...context, ...patch };

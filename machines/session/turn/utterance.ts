@@ -91,7 +91,7 @@ export function restartUtterance(parameters: SessionParameters): Reducer {
   };
 }
 
-export function noteSpeechResumed(parameters: SessionParameters): Reducer {
+export function recordSpeechResumed(parameters: SessionParameters): Reducer {
   const restart = restartUtterance(parameters);
   return (context, event) => {
     if (event.type !== 'speech.start') return {};
@@ -104,7 +104,7 @@ export function noteSpeechResumed(parameters: SessionParameters): Reducer {
   };
 }
 
-export const noteSpeechStop: Reducer = (context, event) => {
+export const recordSpeechStop: Reducer = (context, event) => {
   if (event.type !== 'speech.stop') return {};
   const endedAtMs = heardAtMs(context, event);
   return {
@@ -120,7 +120,7 @@ export const endSpeechUnheard: Reducer = (context) => ({
 });
 
 /** A speculation for other words is not needed any more. */
-export function notePartial(parameters: SessionParameters): Reducer {
+export function recordPartial(parameters: SessionParameters): Reducer {
   return (context, event) => {
     const { utterance, nowMs } = context;
     if (event.type !== 'transcript.partial' || !utterance) return {};
@@ -140,7 +140,7 @@ export function notePartial(parameters: SessionParameters): Reducer {
 }
 
 /** A speculation in another language is not needed either. */
-export function noteFinal(parameters: SessionParameters): Reducer {
+export function recordFinal(parameters: SessionParameters): Reducer {
   return (context, event) => {
     if (event.type !== 'xstate.done.actor.stt') return {};
     const language = followed(event.output.language, context, parameters.languages);
@@ -156,7 +156,7 @@ export function noteFinal(parameters: SessionParameters): Reducer {
   };
 }
 
-export const noteSttFailure: Reducer = (context, event) =>
+export const recordSttFailure: Reducer = (context, event) =>
   event.type === 'xstate.error.actor.stt' ? fail(context, event.error) : {};
 
 export const failSttLate: Reducer = (context) => {

@@ -70,7 +70,7 @@ export class Satellite {
     else if (type === 'transcript') this.#open()?.command({ type: 'text', text: data.text });
     else if (type === 'detection') this.#wake();
     else if (type === 'played') this.#onPlayed();
-    else if (type === 'info') this.#noteRate(data.snd?.[0]?.snd_format?.rate);
+    else if (type === 'info') this.#recordRate(data.snd?.[0]?.snd_format?.rate);
     // It has neither a wake word nor a recogniser of voices, so that there is no answer before the audio ends.
     else return type === 'audio-start' || type === 'detect' || type === 'identify';
     return true;
@@ -84,7 +84,7 @@ export class Satellite {
   #run(pipeline: EventOf<'run-pipeline'>['data']): void {
     const { clock } = this.#door;
     this.#pipeline = pipeline;
-    this.#noteRate(pipeline.snd_format?.rate);
+    this.#recordRate(pipeline.snd_format?.rate);
     this.#wake();
     const session = this.#open();
     if (!session) return;
@@ -241,7 +241,7 @@ export class Satellite {
       this.#session?.command({ type: 'played', generation, samples });
   }
 
-  #noteRate(rate: number | undefined): void {
+  #recordRate(rate: number | undefined): void {
     if (rate !== undefined) this.#outputRate = rate <= 16_000 ? 16_000 : 24_000;
   }
 }

@@ -59,7 +59,7 @@ export class Tracer {
     try {
       if (index === 0) this.#check(record, kernel.initial.commands);
       else {
-        if (record.source === 'timer') kernel.takeTimer(record.t);
+        if (record.source === 'timer') kernel.popTimer(record.t);
         // Its type is that of the recording kernel; a machine ignores what it does not know.
         const event = JSON.parse(record.event) as KernelEvent;
         this.#check(record, kernel.step(event, record.t).commands);

@@ -108,7 +108,7 @@ class Run {
 
   /** The next timer that has run out; a session that is over has none. */
   #timer(t: number) {
-    return this.#kernel.ended ? undefined : this.#kernel.takeTimer(t);
+    return this.#kernel.ended ? undefined : this.#kernel.popTimer(t);
   }
 
   #speaks(record: JournalRecord): boolean {

@@ -8,7 +8,7 @@ import { isDueAnyway } from './pending.ts';
 import { turnInHand, wordsInHand } from './words.ts';
 
 /** The utterance becomes the turn that waits for its reply. */
-export function takeUtterance(parameters: SessionParameters): Reducer {
+export function beginTurn(parameters: SessionParameters): Reducer {
   return (context) => {
     const { utterance, pending } = context;
     if (!utterance) return {};
@@ -64,7 +64,7 @@ export function taken(
   parameters: SessionParameters,
   change: Partial<PendingTurn>,
 ): Outcome {
-  const outcome = takeUtterance(parameters)(context, event);
+  const outcome = beginTurn(parameters)(context, event);
   const { patch } = outcome;
   if (!patch?.pending) return {};
   const taken = { ...outcome, patch: { ...patch, pending: { ...patch.pending, ...change } } };

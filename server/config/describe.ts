@@ -39,12 +39,13 @@ const INTRODUCTION = `# Configuration
 For everyone who runs a server. It answers: which keys are there, how are they given, and what is their default?
 
 Every key can be given in three ways. A flag wins over the environment, the environment over the file, the file over
-the default.
+the default. The names follow from the key:
 
-- **File**: YAML, \`${CONFIG_FILE}\` in the working directory or the one named with \`--config\`. The dots of a key are
-  its groups; a key without a value counts as not given.
-- **Environment**: an empty variable counts as not given.
-- **Flag**: \`--port=8080\`.
+| where | example | rule |
+|---|---|---|
+| file | \`limits: { awayMs: 30000 }\` | YAML: \`${CONFIG_FILE}\` in the working directory, or the file named with \`--config\`. The dots of a key are its groups |
+| flag | \`--limits.away-ms=30000\` | capitals become a hyphen and a small letter |
+| environment | \`PARLEY_LIMITS_AWAY_MS=30000\` | capitals, with underscores. An empty variable counts as not given |
 
 In a variable or a flag a list is written with commas, and lists or groups by name as JSON. Durations are in milliseconds.
 \`parley check-config\` prints what is in force and where each value came from; secrets are never printed.
@@ -95,10 +96,27 @@ interface Section {
   readonly keys: readonly ConfigKey[];
 }
 
+/** Groups of keys that one section describes. Any other group has a section of its own. */
+const THEMES: Readonly<Record<string, readonly string[]>> = {
+  access: ['jwt', 'tls'],
+  engines: ['engines', 'chains', 'models', 'speech'],
+  hearing: ['vad', 'ear', 'voiceStop'],
+  turns: ['endpointing', 'speculation', 'bargeIn', 'attention', 'body', 'asking', 'actions', 'deadlines'],
+  replies: ['reply', 'reading', 'history', 'phrases'],
+  languages: ['languages', 'words'],
+  'records and memory': ['journal', 'outbox', 'memory', 'flags'],
+  watching: ['log', 'metrics', 'traces', 'inspect'],
+  'other endpoints': ['chat', 'ingest', 'ros', 'wyoming'],
+  'limits and overload': ['limits', 'overload'],
+  'several servers': ['bus', 'nats', 'shared', 'failover'],
+};
+
 function sections(): readonly Section[] {
   const byTitle = new Map<string, ConfigKey[]>();
   for (const key of configKeys) {
-    const title = key.path.length > 1 ? (key.path[0] ?? '') : 'general';
+    const [group = ''] = key.path;
+    const theme = Object.entries(THEMES).find(([, groups]) => groups.includes(group))?.[0];
+    const title = key.path.length > 1 ? (theme ?? group) : 'general';
     byTitle.set(title, [...(byTitle.get(title) ?? []), key]);
   }
   return [...byTitle].map(([title, keys]) => ({ title, keys }));
@@ -107,13 +125,15 @@ function sections(): readonly Section[] {
 function section({ title, keys }: Section): string {
   const rows = keys.map((key) => [
     `\`${key.name}\``,
-    key.env.map((name) => `\`${name}\``).join(', '),
-    `\`--${key.flag}\``,
     key.kind === 'choice' ? key.choices.map((choice) => `\`${choice}\``).join(', ') : key.kind,
     shownDefault(key),
-    linked(key.meaning) + (key.secret ? ' Secret.' : ''),
+    [linked(key.meaning), ...alsoIn(key), ...(key.secret ? ['Secret.'] : [])].join(' '),
   ]);
-  return `## ${title}\n\n${table(['key', 'environment', 'flag', 'type', 'default', 'meaning'], rows)}`;
+  return `## ${title}\n\n${table(['key', 'type', 'default', 'meaning'], rows)}`;
+}
+
+function alsoIn({ env: [, ...aliases] }: ConfigKey): readonly string[] {
+  return aliases.length === 0 ? [] : [`Also in \`${aliases.join('`, `')}\`.`];
 }
 
 /** A text with links in place of the names of pages, relative to `docs/reference`. */
@@ -121,12 +141,9 @@ function linked(text: string): string {
   return text.replace(/\bdocs\/([\w-]+\/([\w-]+)\.md)/gu, '[$2](../$1)');
 }
 
-// Padded like the formatter pads tables, so that the generated page passes the format check.
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = head.map((title, i) => Math.max(3, title.length, ...rows.map((row) => row[i]?.length ?? 0)));
-  const line = (cells: readonly string[]) =>
-    `| ${cells.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join(' | ')} |\n`;
-  return [head, widths.map((width) => '-'.repeat(width)), ...rows].map(line).join('');
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |\n`;
+  return [line(head), `|${head.map(() => '---|').join('')}\n`, ...rows.map(line)].join('');
 }
 
 function shownDefault(key: ConfigKey): string {

@@ -6,6 +6,8 @@ import type { SharedArea } from './ports/shared-store.ts';
 export const FILES = 'parley-phrases';
 /** Bucket of the leases of sessions. */
 export const LEASES = 'parley-lease';
+/** Bucket of the records of live sessions. */
+export const RECORDS = 'parley-sessions';
 /** Subjects of all journals begin so; then the shard and the session. */
 export const JOURNAL_SUBJECTS = 'parley.journal';
 

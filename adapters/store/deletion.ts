@@ -31,6 +31,7 @@ export function deletion(
     'outbox_events',
     'dead_events',
     'analytics_turns',
+    'session_records',
     'sessions',
   ].map((table) => db.prepare(`DELETE FROM ${table} WHERE session = ?`));
   const unused = [

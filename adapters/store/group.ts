@@ -9,7 +9,7 @@ export type ToThread =
 export interface Failure {
   readonly ok: false;
   readonly message: string;
-  /** A code of SQLite, such as `SQLITE_FULL`, of the system, such as `EACCES`, or `SESSION_DELETED`. */
+  /** A code of SQLite, such as `SQLITE_FULL`, of the system, such as `EACCES`, `SESSION_DELETED` or `EPOCH_SUPERSEDED`. */
   readonly code?: string;
 }
 export type Result = { readonly ok: true; readonly value: unknown } | Failure;

@@ -145,6 +145,19 @@ export const MIGRATIONS: readonly string[] = [
   // Who may continue the session after its server's end: a digest of the client's secret. None once it has ended.
   `ALTER TABLE sessions ADD COLUMN proof TEXT;
    CREATE INDEX sessions_continuable ON sessions (session) WHERE proof IS NOT NULL;`,
+  `CREATE TABLE session_records (
+     session         TEXT PRIMARY KEY,
+     owner           TEXT NOT NULL,
+     epoch           INTEGER NOT NULL,
+     lease_until_ms  REAL NOT NULL,
+     context_version INTEGER NOT NULL,
+     started_at      TEXT NOT NULL,
+     language        TEXT NOT NULL,
+     user            TEXT,
+     proof           TEXT NOT NULL,
+     revision        INTEGER NOT NULL,
+     snapshot        TEXT NOT NULL
+   ) STRICT;`,
 ];
 
 /** Marks a file as Parley's (`PRAGMA application_id`): "Prly" in ASCII. */

@@ -6,6 +6,7 @@ import { journalStatements } from './journal-statements.ts';
 import { memoryStatements } from './memory-statements.ts';
 import { outboxStatements } from './outbox-statements.ts';
 import { overviewStatements } from './overview-statements.ts';
+import { recordStatements } from './record-statements.ts';
 import { sessionStatements } from './session-statements.ts';
 import type { ThreadGate } from './thread-gate.ts';
 
@@ -21,6 +22,7 @@ export function operations(db: Database, whileLocked: ThreadGate['whileLocked'])
   const outbox = outboxStatements(db, sessions.writes.saveTurn);
   const analytics = analyticsStatements(db);
   const memories = memoryStatements(db);
+  const records = recordStatements(db);
   return {
     writes: {
       ...sessions.writes,
@@ -29,6 +31,7 @@ export function operations(db: Database, whileLocked: ThreadGate['whileLocked'])
       ...outbox.writes,
       ...analytics.writes,
       ...memories.writes,
+      ...records.writes,
     },
     reads: {
       ...sessions.reads,
@@ -37,6 +40,7 @@ export function operations(db: Database, whileLocked: ThreadGate['whileLocked'])
       ...outbox.reads,
       ...analytics.reads,
       ...memories.reads,
+      ...records.reads,
       ...deletion(db, whileLocked, memories.forgetUser),
       overviews: overviewStatements(db),
       /** Reads nothing, but the file is looked at before every group. */

@@ -6,6 +6,7 @@ import type { InspectStore } from '../../actors/ports/inspect.ts';
 import type { JournalStore } from '../../actors/ports/journal.ts';
 import type { MemoryRows } from '../../actors/ports/memory.ts';
 import type { OutboxStore } from '../../actors/ports/outbox.ts';
+import type { SessionRecords } from '../../actors/ports/session-records.ts';
 import type { ContinuableSession, Store } from '../../actors/ports/store.ts';
 import { ParleyError } from '../../machines/errors.ts';
 import { startWorkerThread } from '../worker-thread.ts';
@@ -17,6 +18,7 @@ import { sessionSchema, turnSchema } from './session-statements.ts';
 import { loadSqlite } from './sqlite-binding.ts';
 import { type SqliteThread, sqliteJournals } from './sqlite-journal.ts';
 import { sqliteOutbox } from './sqlite-outbox.ts';
+import { sqliteRecords } from './sqlite-records.ts';
 import type { SqliteThreadData } from './sqlite-worker.ts';
 import { endWithProcess, threadFlags } from './thread-gate.ts';
 
@@ -69,6 +71,8 @@ export interface SqliteStore extends Store, JournalStore, InspectStore, Conversa
   readonly outbox: OutboxStore;
   readonly analytics: AnalyticsStore;
   readonly memories: MemoryRows;
+  /** Records of live sessions. */
+  readonly records: SessionRecords;
   /** Sessions without an end whose client may come back, the newest first. */
   continuable(): Promise<readonly ContinuableSession[]>;
   /** Deletes a journal, but not the turns and events of its session, which go on elsewhere. */
@@ -326,6 +330,7 @@ export function sqliteStore(options: SqliteStoreOptions): SqliteStore {
   return {
     ...sqliteJournals(queue),
     outbox: sqliteOutbox(queue, valid),
+    records: sqliteRecords(queue),
     analytics: {
       save: async (turn) => write({ op: 'saveAnalyticsTurn', args: valid(analyticsTurnSchema, turn) }),
       turns: (of) => read('analyticsTurns', of),
@@ -383,7 +388,8 @@ function valid<Value>(schema: z.ZodType<Value>, value: unknown): Value {
 }
 
 function failed(failure: Failure): ParleyError {
-  if (failure.code === 'SESSION_DELETED') return new ParleyError('SESSION_DELETED', failure.message);
+  const { code, message } = failure;
+  if (code === 'SESSION_DELETED' || code === 'EPOCH_SUPERSEDED') return new ParleyError(code, message);
   return storeFailed(failure.message, new SqliteCause(failure));
 }
 

@@ -115,8 +115,8 @@ export const MUTATIONS = [
   {
     what: 'the ear asks for more after the robot has come to rest',
     file: 'machines/session/body/body.ts',
-    find: "export const relaxEar: Reducer = () => ({ effects: [{ type: 'ear', strict: false }] });",
-    put: 'export const relaxEar: Reducer = () => ({});',
+    find: "export const lowerVadThreshold: Reducer = () => ({ effects: [{ type: 'ear', strict: false }] });",
+    put: 'export const lowerVadThreshold: Reducer = () => ({});',
   },
   {
     what: 'the cancel of a request does not reach the engine',

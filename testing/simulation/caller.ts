@@ -150,7 +150,7 @@ export class Caller {
 
   /** A robot that waits for its wake phrase hears it in front of half of all words, and sometimes alone. */
   #worded(act: UserAct & { type: 'speak' | 'mumble' }, step: number): UserAct & { type: 'speak' | 'mumble' } {
-    if (act.type === 'mumble' || this.#line.manners.attention !== 'wake') return act;
+    if (act.type === 'mumble' || this.#line.simulated.attention !== 'wake') return act;
     const random = Random.named(this.#world.seed, `wake@${step}`);
     const how = random.weighted({ never: 5, before: 4, alone: 1 });
     return how === 'never'
@@ -159,8 +159,8 @@ export class Caller {
   }
 
   #stopHeard({ end, afterMs }: UserAct & { type: 'stopHeard' }): void {
-    const { session, audit, mouth } = this.#line;
-    if (!mouth) return;
+    const { session, audit, speechSource } = this.#line;
+    if (!speechSource) return;
     const phrase = HALT_WORDS;
     session.stopHeard({ type: 'stop.suspected', phrase, sample: 0, ageMs: 0 });
     if (end === 'nothing') return;

@@ -8,15 +8,15 @@ import type { CallerWorld } from './caller-world.ts';
 import { ChainAudit } from './chain-audit.ts';
 import { ClientEar } from './client-ear.ts';
 import { openClustered } from './cluster/session.ts';
+import { type Handle, openCrashing } from './crashing-session.ts';
 import { nearestResampler, plannedMemory, plannedRobot, plannedStore, plannedVad } from './engines.ts';
 import { Hand } from './hand.ts';
-import { type Manners, mannersOf } from './manners.ts';
-import { type Handle, openMortal } from './mortal-session.ts';
-import { Mouth, microphoneOf } from './mouth.ts';
 import { Random } from './random.ts';
 import type { UserAct } from './script.ts';
 import type { Finding } from './seed.ts';
+import { type SimulatedOptions, simulatedOptions } from './session-options.ts';
 import { type PlannedSpeech, plannedSpeech } from './speech.ts';
+import { microphoneOf, SpeechSource } from './speech-source.ts';
 import { voiced } from './user.ts';
 import { Workbench } from './workbench.ts';
 
@@ -34,12 +34,12 @@ export interface LineOptions {
 /** One session, with its client and with what checks it. */
 export class Line {
   readonly id: string;
-  readonly manners: Manners;
+  readonly simulated: SimulatedOptions;
   readonly audit: Audit;
   readonly ear: ClientEar;
   readonly session: Handle;
   /** Undefined: the user types what they would say. */
-  readonly mouth: Mouth | undefined;
+  readonly speechSource: SpeechSource | undefined;
   closed = false;
   readonly #options: LineOptions;
   /** Undefined: the user reports no results of actions. */
@@ -58,10 +58,10 @@ export class Line {
     const { id } = this;
     const { seed, bus, clock, faults, random, workers, chains, charts, hash, found, reached, onLog } =
       options.world;
-    this.manners = mannersOf(seed, id, options.user, chains !== undefined);
-    const { hears, input, output, outputRate, viaBus } = this.manners;
+    this.simulated = simulatedOptions(seed, id, options.user, chains !== undefined);
+    const { hears, input, output, outputRate, viaBus } = this.simulated;
     this.#chains = chains && this.#judge(chains, viaBus);
-    const { parameters } = charts[this.manners.calls ? 'calling' : 'plain'];
+    const { parameters } = charts[this.simulated.calls ? 'calling' : 'plain'];
     this.audit = new Audit(id, input, {
       ...{ parameters, hash, hears, found, reached },
       ...(onLog ? { onLog } : {}),
@@ -74,24 +74,24 @@ export class Line {
       found: (what) => this.#find('client', what),
       ...(judge && { onHeard: (reply) => judge.heard(reply) }),
     });
-    if (this.manners.results)
+    if (this.simulated.results)
       this.#hand = new Hand({
         ...{ clock, faults, random },
         report: (of, report) => this.session.command({ type: 'action.result', id: of, ...report }),
       });
-    this.#model = this.manners.speaks ? this.#speech() : undefined;
-    this.#bench = this.manners.calls ? this.#workbench() : undefined;
+    this.#model = this.simulated.speaks ? this.#speech() : undefined;
+    this.#bench = this.simulated.calls ? this.#workbench() : undefined;
     this.session = this.#open();
-    this.mouth =
-      hears === 'audio' ? new Mouth({ bus, clock, session: id, said: workers.world.said }) : undefined;
-    if (this.mouth)
+    this.speechSource =
+      hears === 'audio' ? new SpeechSource({ bus, clock, session: id, said: workers.world.said }) : undefined;
+    if (this.speechSource)
       bus.subscribe(microphoneOf(id), ({ payload, headers }) => {
         if (this.#here) this.session.audio(payload, Number(headers.sample));
       });
   }
 
   say(act: UserAct & { type: 'speak' | 'mumble' }): void {
-    if (this.mouth) this.mouth.say(voiced(act));
+    if (this.speechSource) this.speechSource.say(voiced(act));
     else if (act.type === 'speak') this.session.command({ type: 'text', text: act.text });
   }
 
@@ -104,7 +104,7 @@ export class Line {
   hangUp(how: 'bye' | 'lost'): void {
     if (this.#left) return;
     this.#left = true;
-    this.mouth?.close();
+    this.speechSource?.close();
     this.#hand?.close();
     this.#bench?.close();
     this.session.close(how).then(
@@ -119,7 +119,7 @@ export class Line {
   #open(): Handle {
     const { id } = this;
     const { seed, clock, faults, reached } = this.#options.world;
-    const { input, hears, attention, clustered } = this.manners;
+    const { input, hears, attention, clustered } = this.simulated;
     const deps = this.#deps();
     const session = { ...input, session: id, input: hears, attention };
     const client: SessionClient = {
@@ -132,7 +132,7 @@ export class Line {
     };
     // Those judges know nothing of servers that die.
     if (this.#chains || this.#model || this.#bench) return openSession(deps, session, client);
-    return (clustered ? openClustered : openMortal)({
+    return (clustered ? openClustered : openCrashing)({
       ...{ deps, session, client, clock, faults, reached, audit: this.audit, ear: this.ear },
       random: Random.named(seed, `mortal ${id}`),
       found: (what) => this.#find('resumed', what),
@@ -142,7 +142,7 @@ export class Line {
 
   #deps(): SessionDeps {
     const { bus, clock, workers, charts, reached } = this.#options.world;
-    const { calls, remembers, viaBus } = this.manners;
+    const { calls, remembers, viaBus } = this.simulated;
     const { world } = workers;
     return {
       ...(this.#model && { speech: { engine: this.#model.engine } }),
@@ -192,7 +192,7 @@ export class Line {
         // Not while the client is away: nothing would bring it.
         if (this.#here) this.say({ type: 'speak', text, durationMs: 400, pauseMs: 0 });
       },
-      forge: this.manners.results
+      forge: this.simulated.results
         ? (of) => this.session.command({ type: 'action.result', id: of, status: 'refused' })
         : undefined,
       crash: () => this.#options.onLost(),

@@ -7,12 +7,12 @@ import { plannedChains } from './chains.ts';
 import { Vocabulary } from './engines.ts';
 import { Faults } from './faults.ts';
 import { LogHash } from './log-hash.ts';
+import { FaultyPump, settled } from './network-faults.ts';
 import { simulationParameters, toolParameters } from './parameters.ts';
 import { Random } from './random.ts';
 import type { Finding, SeedOptions, SeedResult } from './seed.ts';
 import { sharesOf } from './shares.ts';
 import type { Sometimes } from './sometimes.ts';
-import { settled, WeatherPump } from './weather.ts';
 import { plannedEngines, Workers } from './workers.ts';
 
 /** Of a session without tools, and of one with them. */
@@ -36,7 +36,7 @@ export async function runSeed(options: SeedOptions): Promise<SeedResult> {
   const clock = new VirtualClock();
   const faults = new Faults(seed, options.profile, options.suppressed);
   const random = Random.named(seed, 'engines');
-  const pump = new WeatherPump(clock, faults);
+  const pump = new FaultyPump(clock, faults);
   const findings: Finding[] = [];
   const reached = new Set<Sometimes>();
   const found = (finding: Finding) => void findings.push(finding);

@@ -13,13 +13,13 @@ import type { LlmEngine } from '../../actors/ports/llm.ts';
 import type { SttEngine } from '../../actors/ports/stt.ts';
 import type { TtsEngine } from '../../actors/ports/tts.ts';
 import type { EngineKind } from '../../actors/subjects.ts';
+import { type CrashingBus, crashingBus } from './crashing-bus.ts';
 import { type EngineWorld, plannedLlm, plannedStt, plannedTts } from './engines.ts';
 import { withFillers } from './fillers.ts';
-import { type MortalBus, mortalBus } from './mortal-bus.ts';
 
 interface Worker {
   readonly host: EngineHost;
-  readonly bus: MortalBus;
+  readonly bus: CrashingBus;
 }
 
 /** The engines of a world, each single or a chain. */
@@ -85,7 +85,7 @@ export class Workers {
   }
 
   #start(kind: EngineKind): void {
-    const bus = mortalBus(this.#bus);
+    const bus = crashingBus(this.#bus);
     const { clock } = this.world;
     const host =
       kind === 'stt'

@@ -1,4 +1,4 @@
-/** A session that several servers can have, in bad weather. */
+/** A session that several servers can have, on a faulty network. */
 
 import type { TakenSession } from '../../../actors/failover/takeover.ts';
 import type { ClientCommand } from '../../../actors/session/client-command.ts';
@@ -9,9 +9,9 @@ import { callsOf } from '../../../machines/journal/calls.ts';
 import type { LogEntry } from '../../../machines/log.ts';
 import { publishedIn } from '../../../machines/session/facts.ts';
 import type { SessionMessage } from '../../../machines/wire.ts';
+import type { CrashingOptions, Handle } from '../crashing-session.ts';
 import { Disk } from '../disk.ts';
 import type { FaultPoint } from '../faults.ts';
-import type { Handle, MortalOptions } from '../mortal-session.ts';
 import { checkReplay, WholeReplay } from '../replays.ts';
 import { Broker } from './broker.ts';
 import { Client } from './client.ts';
@@ -30,12 +30,12 @@ const ELECTION_MS = [300, 6_000] as const;
 const SKEW_MS = 60_000;
 
 /** Opens a session that outlives any of its servers. */
-export function openClustered(options: MortalOptions): Handle {
+export function openClustered(options: CrashingOptions): Handle {
   return new ClusteredSession(options);
 }
 
 class ClusteredSession implements Handle {
-  readonly #options: MortalOptions;
+  readonly #options: CrashingOptions;
   readonly #broker: Broker;
   readonly #servers: readonly ClusterServer[];
   readonly #disks = new Map<ClusterServer, Disk>();
@@ -59,7 +59,7 @@ class ClusteredSession implements Handle {
   #left: Life | undefined;
   readonly #timers = new Set<TimerHandle>();
 
-  constructor(options: MortalOptions) {
+  constructor(options: CrashingOptions) {
     this.#options = options;
     const { deps, session, clock, faults, random, found, reached, ear } = options;
     const onRead = () => this.#mayAwake();

@@ -14,7 +14,7 @@ const CLIENT = /\.(?:out|ev)$/;
 const LOSSY = /^(?:_INBOX\.|parley\.v1\.(?:work|cancel)\.)|\.audio\.in$/;
 
 /** The pump of a simulated bus: delivers in order, except for faults. Driven by `deliverAll`. */
-export class WeatherPump implements Pump {
+export class FaultyPump implements Pump {
   readonly #clock: Clock;
   readonly #faults: Faults;
   #queue: { readonly delivery: Delivery; readonly lane: Lane }[] = [];
@@ -91,7 +91,7 @@ export class WeatherPump implements Pump {
  * queue of microtasks is empty, so this needs neither a turn of the event loop nor a guess at the number of nested
  * awaits.
  */
-export async function settled(pump: WeatherPump): Promise<void> {
+export async function settled(pump: FaultyPump): Promise<void> {
   do await new Promise<void>((resolve) => process.nextTick(resolve));
   while (pump.deliverAll());
 }

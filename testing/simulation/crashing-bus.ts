@@ -1,11 +1,11 @@
 import type { Bus, BusMessage, PublishOptions, Subscription } from '../../actors/ports/bus.ts';
 
 /** One worker's connection to the bus. When it dies, the worker is cut off without notice. */
-export interface MortalBus extends Bus {
+export interface CrashingBus extends Bus {
   die(): void;
 }
 
-export function mortalBus(bus: Bus): MortalBus {
+export function crashingBus(bus: Bus): CrashingBus {
   const subscriptions = new Set<Subscription>();
   let alive = true;
   return {

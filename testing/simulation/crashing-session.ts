@@ -16,7 +16,7 @@ import { Disk, type DiskOptions } from './disk.ts';
 import { checkReplay, WholeReplay } from './replays.ts';
 import type { Sometimes } from './sometimes.ts';
 
-export interface MortalOptions extends DiskOptions {
+export interface CrashingOptions extends DiskOptions {
   readonly deps: SessionDeps;
   readonly session: SessionOptions;
   readonly client: SessionClient;
@@ -35,12 +35,12 @@ const DOWN_MS = [50, 4_000] as const;
 export type Handle = Pick<Session, 'command' | 'audio' | 'present' | 'stopHeard' | 'close'>;
 
 /** Opens a session that outlives its server, if that dies. */
-export function openMortal(options: MortalOptions): Handle {
-  return new MortalSession(options);
+export function openCrashing(options: CrashingOptions): Handle {
+  return new CrashingSession(options);
 }
 
-class MortalSession implements Handle {
-  readonly #options: MortalOptions;
+class CrashingSession implements Handle {
+  readonly #options: CrashingOptions;
   readonly #disk: Disk;
   readonly #replay: WholeReplay;
   /** Actions that have begun outside. */
@@ -58,7 +58,7 @@ class MortalSession implements Handle {
   #ending: number | undefined;
   readonly #deaths = new Set<TimerHandle>();
 
-  constructor(options: MortalOptions) {
+  constructor(options: CrashingOptions) {
     this.#options = options;
     this.#disk = new Disk(options);
     this.#replay = new WholeReplay(options.found);

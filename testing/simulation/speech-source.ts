@@ -11,13 +11,13 @@ const SILENCE_MS = 320;
 /** Pause between two acts if the microphone is still open. */
 const BREATH_MS = 200;
 
-/** Between the user's microphone and the session lies a network that loses and repeats messages: see `WeatherPump`. */
+/** Between the user's microphone and the session lies a network that loses and repeats messages: see `FaultyPump`. */
 export function microphoneOf(session: string): string {
   return `simulation.${session}.audio.in`;
 }
 
 /** A user's microphone, open only around speech; otherwise the ear gets a gap in the audio. */
-export class Mouth {
+export class SpeechSource {
   readonly #bus: Bus;
   readonly #clock: Clock;
   readonly #session: string;

@@ -3,7 +3,7 @@ import type { Attention, Modality } from '../../machines/wire.ts';
 import { Random } from './random.ts';
 
 /** How a simulated session differs from others. */
-export interface Manners {
+export interface SimulatedOptions {
   readonly attention: Attention;
   /** What its client sends. */
   readonly hears: Modality;
@@ -24,7 +24,7 @@ export interface Manners {
 }
 
 /** All of it follows from the seed and the session's name. `chains`: its engines are chains, which are judged by which of them answer. */
-export function mannersOf(seed: number, id: string, user: string, chains: boolean): Manners {
+export function simulatedOptions(seed: number, id: string, user: string, chains: boolean): SimulatedOptions {
   const draw = (what: string) => Random.named(seed, `${what} ${id}`);
   const first = draw('session');
   const session = first.int(0, 2 ** 31);

@@ -133,6 +133,23 @@ describe('the connection of the TypeScript client', () => {
     expect(client.link).toBe('offline');
   });
 
+  it('takes no message for a connection that the server is closing', async () => {
+    const { client } = clientOf();
+    const session = await connected(client);
+    const lost = client.next('link');
+    // The close frame is read before the end of the connection.
+    session.raw(Buffer.alloc(0));
+    session.close(4503);
+    const taken: boolean[] = [];
+    while (client.link === 'connected') {
+      taken.push(client.text('hello'));
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await lost;
+
+    expect(session.all('text').length).toBe(taken.filter(Boolean).length);
+  });
+
   it('gives a new session the settings of the lost one, and a resumed one none', async () => {
     const { client, clock } = clientOf();
     client.settings({ instructions: 'Be brief.' });
@@ -170,6 +187,20 @@ describe('the voice stop of the TypeScript client', () => {
     const { retryInMs = 0 } = await client.next('link');
     return { client, clock, retryInMs };
   }
+
+  it('is sent again after a connection that broke before the server confirmed it', async () => {
+    const { client, clock } = clientOf();
+    const session = await connected(client);
+    client.halt();
+    session.close(4503);
+    const { retryInMs = 0 } = await client.next('link');
+    await clock.advance(retryInMs);
+    const again = await server.next();
+    again.ready({ resumed: true, epoch: 2 });
+    await again.until(({ received }) => received.length > 1);
+
+    expect(again.received[1]).toEqual({ type: 'halt' });
+  });
 
   it('stays in force in the session after a lost one', async () => {
     const { clock, retryInMs } = await lostWhileStopped();

@@ -211,7 +211,7 @@ export abstract class SessionClient extends Emitter<ClientEvents> {
     this.#connection.retryNow();
   }
 
-  /** Sends any message of the protocol. Returns false without a session. */
+  /** Sends any message of the protocol. Returns false without a session, also on a connection that is closing. */
   send(message: ClientMessage): boolean {
     return this.#connection.send(message);
   }
@@ -227,8 +227,8 @@ export abstract class SessionClient extends Emitter<ClientEvents> {
   }
 
   /**
-   * The voice stop: silent and without actions at once, here and at the server. While the connection is lost it becomes the first message
-   * of the next one; it returns false if the client is closed. A stop lasts across reconnections, until `rearm`.
+   * The voice stop: silent and without actions at once, here and at the server. Until the server confirms it, it is also the first message
+   * of each new connection; it returns false if the client is closed. A stop lasts across reconnections, until `rearm`.
    */
   halt(): boolean {
     this.speaker?.order({ type: 'silence' });

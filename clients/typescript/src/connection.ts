@@ -28,6 +28,7 @@ export interface LinkChange {
 export interface Socket {
   binaryType: string;
   readonly bufferedAmount: number;
+  readonly readyState: number;
   onopen: ((event: never) => void) | null;
   onmessage: ((event: never) => void) | null;
   onclose: ((event: never) => void) | null;
@@ -57,6 +58,8 @@ export interface ConnectionOptions {
 const READY_WITHIN_MS = 10_000;
 /** Audio is dropped while more than this waits to be sent. Late audio is useless. */
 const UNSENT_AUDIO_MS = 1_000;
+/** `readyState` of a WebSocket that sends. One that has received the server's close frame drops what it is given. */
+const OPEN = 1;
 
 /** The WebSocket to the server: sends hello, reconnects after a loss with growing pauses, and stops after final close codes. */
 export class Connection {
@@ -67,7 +70,7 @@ export class Connection {
   #timer: { cancel(): void } | undefined;
   #session: { id: string; epoch?: number; secret?: string; lastSeq?: number } | undefined;
   #unsentBytes = 0;
-  /** A stop that no session knows yet: pressed while the link was lost, or in force in a session that was lost. */
+  /** A stop that the server has not confirmed: pressed and not yet answered, or in force in a session that was lost. */
   #stopOwed = false;
   #stopped = false;
   #fatal: LinkChange['error'];
@@ -131,21 +134,23 @@ export class Connection {
 
   /** Returns false without a session. */
   send(message: ClientMessage): boolean {
-    if (this.#link !== 'connected') return false;
+    if (this.#link !== 'connected' || this.#socket?.readyState !== OPEN) return false;
     this.#write(message);
     return true;
   }
 
-  /** Sends the voice stop now or, without a session, as the first message of the next one. False if offline. */
+  /** Sends the voice stop now and, until the server confirms it, as the first message of each next connection. False if offline. */
   halt(): boolean {
     if (this.#link === 'offline') return false;
-    if (!this.send({ type: 'halt' })) this.#stopOwed = true;
+    this.#stopOwed = !this.#stopped;
+    this.send({ type: 'halt' });
     return true;
   }
 
   /** Ends the voice stop, also one that was not sent yet. */
   rearm(): boolean {
     this.#stopOwed = false;
+    this.#stopped = false;
     return this.send({ type: 'rearm' });
   }
 
@@ -204,6 +209,7 @@ export class Connection {
     if (message.type === 'ready') this.#ready(message);
     if (message.type === 'state') {
       this.#stopped = message.value === 'stopped';
+      if (this.#stopped) this.#stopOwed = false;
       if (this.#session) this.#session.lastSeq = message.seq;
     }
     if (message.type === 'error' && message.fatal) this.#fatal = message;
@@ -222,7 +228,6 @@ export class Connection {
     this.#unsentBytes = (UNSENT_AUDIO_MS / 1_000) * audio.inputRate * Int16Array.BYTES_PER_ELEMENT;
     this.#setLink('connected', '');
     if (this.#stopOwed) this.send({ type: 'halt' });
-    this.#stopOwed = false;
   }
 
   #lost(closeCode: number): void {

@@ -122,10 +122,17 @@ export class ThreadPool<Outgoing, Incoming> {
     return this.#slotOf(id)?.place;
   }
 
-  /** From now on the job's thread must send something every `stallMs`, until the job is finished. */
+  /** From now on the job's thread must send something every `stallMs`, until the job is finished or `expectNothing`. */
   expectAnswer(id: number): void {
     const slot = this.#slotOf(id);
     if (slot) this.#watch(slot, id);
+  }
+
+  /** The job's thread has answered everything: it may be silent until the next `expectAnswer`. */
+  expectNothing(id: number): void {
+    const owed = this.#slotOf(id)?.owed;
+    owed?.get(id)?.cancel();
+    owed?.delete(id);
   }
 
   /** Cancels the job. Returns true if it has a thread: ask that to stop it; its room is freed when the job is finished.

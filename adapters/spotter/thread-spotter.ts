@@ -36,6 +36,8 @@ export interface SpotterThreads {
 
 /** Pieces that a thread has got and not heard yet. The rest waits here, where it can be dropped. */
 const IN_FLIGHT = 4;
+/** Longest piece that a thread gets: it answers each one, and one that answers nothing for `stallMs` is restarted. */
+const PIECE = samplesInMs(100, PIPELINE_RATE);
 
 /** A spotter of stop phrases whose decoders run in threads or processes. */
 export function threadSpotter(
@@ -78,6 +80,7 @@ export function threadSpotter(
       const stretch = new Stretch(listener, samplesInMs(maxBehindMs, PIPELINE_RATE), {
         send: (message) => pool.send(message.id, message),
         expectAnswer: (id) => pool.expectAnswer(id),
+        expectNothing: (id) => pool.expectNothing(id),
         dropped: (samples) => onDropped?.(samples),
         leave(left) {
           waiting.delete(left);
@@ -111,6 +114,7 @@ export function threadSpotter(
 interface StretchPorts {
   readonly send: (message: ToThread & { readonly id: number }) => void;
   readonly expectAnswer: (id: number) => void;
+  readonly expectNothing: (id: number) => void;
   readonly dropped: (samples: number) => void;
   /** Returns true if a thread has it, which must be told. */
   readonly leave: (stretch: Stretch) => boolean;
@@ -141,7 +145,8 @@ class Stretch implements StopStretch {
 
   push(samples: Int16Array): void {
     if (this.#ended || this.#over) return;
-    this.#behind.push({ sample: this.#pushed, samples });
+    for (let at = 0; at < samples.length; at += PIECE)
+      this.#behind.push({ sample: this.#pushed + at, samples: samples.slice(at, at + PIECE) });
     this.#pushed += samples.length;
     this.#behindSamples += samples.length;
     while (this.#behindSamples > this.#maxBehind) {
@@ -185,6 +190,8 @@ class Stretch implements StopStretch {
       case 'heard':
         this.#inFlight -= 1;
         this.#flush();
+        // A client may pause within the sound.
+        if (this.#inFlight === 0 && !this.#endSent) this.#ports.expectNothing(this.id);
         return;
       case 'suspected':
         this.#suspected = true;

@@ -61,18 +61,25 @@ async function listed(url: string): Promise<readonly string[]> {
     .sort();
 }
 
-/** A client with a session, and every `ready` that it got. */
+/** A client with a session, every `ready` that it got, and the newest turn that it knows. */
 async function talker(url: string) {
   const client = new ParleyClient({ url });
   afterTest(() => client.close());
   const readies: { session: string; resumed: boolean; epoch: number }[] = [];
   client.on('ready', ({ session, resumed, epoch }) => readies.push({ session, resumed, epoch }));
+  const turns = { newest: 0 };
+  client.on('state', ({ turn }) => {
+    turns.newest = turn;
+  });
   const { session } = await client.connect();
-  return { client, session, readies };
+  return { client, session, readies, turns };
 }
 
-/** Whether the server has got the text: its transcript arrives, or a new connection shows a session at rest without it. */
-function isTaken(client: ParleyClient, text: string): Promise<boolean> {
+type Talker = Awaited<ReturnType<typeof talker>>;
+
+/** Whether the server has the text that was just sent: its turn begins, or a new connection shows a session at rest without it. */
+function isTaken({ client, turns }: Talker): Promise<boolean> {
+  const before = turns.newest;
   return new Promise((resolve) => {
     let isBack = false;
     const settle = (taken: boolean) => {
@@ -83,11 +90,9 @@ function isTaken(client: ParleyClient, text: string): Promise<boolean> {
       client.on('ready', () => {
         isBack = true;
       }),
-      client.on('transcript', (heard) => {
-        if (heard.final && heard.text === text) settle(true);
-      }),
-      client.on('state', ({ value }) => {
-        if (isBack && value === 'idle') settle(false);
+      client.on('state', ({ turn, value }) => {
+        if (turn > before) settle(true);
+        else if (isBack && value === 'idle') settle(false);
       }),
     ];
   });
@@ -97,13 +102,13 @@ function isTaken(client: ParleyClient, text: string): Promise<boolean> {
  * Says something and waits for the end of the reply. A text that crosses with the end of its connection may be lost (docs/reference/protocol.md):
  * it is sent again if the session does not have it.
  */
-async function answered(client: ParleyClient, text: string): Promise<string> {
+async function answered(talker: Talker, text: string): Promise<string> {
+  const { client } = talker;
   const end = client.next('reply.end');
   let taken = false;
   while (!taken) {
-    const known = isTaken(client, text);
     while (!client.text(text)) await client.next('ready');
-    taken = await known;
+    taken = await isTaken(talker);
   }
   return (await end).reason;
 }
@@ -170,22 +175,22 @@ it('sessions outlive the kill of their process and its replacement, and a lost n
 
   // The network of one is lost; it comes back through whichever process, to the same live session.
   const back = away.client.next('ready');
-  const replied = answered(away.client, 'story');
+  const replied = answered(away, 'story');
   await away.client.next('played');
   net.cut();
   expect(await back).toMatchObject({ session: away.session, resumed: true, epoch: 2 });
   expect(await replied).toBe('interrupted');
-  expect(await answered(away.client, 'hello')).toBe('completed');
+  expect(await answered(away, 'hello')).toBe('completed');
   expect((await processesOf(url)).reduce((sum, count) => sum + count)).toBe(4);
 
   // One process is killed while all of them talk.
-  const stories = talkers.map(({ client }) => answered(client, 'story'));
+  const stories = talkers.map((one) => answered(one, 'story'));
   await Promise.all(talkers.map(({ client }) => client.next('played')));
   const lost = (await sessionsByProcess(url)).get('1');
   const before = talkers.map(({ readies }) => readies.length);
   process.kill(pids[0] ?? 0, 'SIGKILL');
   await Promise.all(stories);
-  for (const { client } of talkers) expect(await answered(client, 'hello')).toBe('completed');
+  for (const one of talkers) expect(await answered(one, 'hello')).toBe('completed');
   expect(talkers.filter(({ readies }, of) => readies.length > (before[of] ?? 0))).toHaveLength(lost ?? -1);
   await expect.poll(() => pids.length).toBe(3);
   await expect.poll(async () => (await processesOf(url)).length, { timeout: 120_000 }).toBe(2);
@@ -195,17 +200,17 @@ it('sessions outlive the kill of their process and its replacement, and a lost n
   const mark = (what: string) => {
     for (const log of logs) log.push(what);
   };
-  const talk = async (of: number, client: ParleyClient) => {
+  const talk = async (of: number, one: Talker) => {
     logs[of]?.push('begins');
-    logs[of]?.push(await answered(client, 'story'));
+    logs[of]?.push(await answered(one, 'story'));
   };
   let over = false;
   const played = talkers.map(({ client }) => client.next('played'));
-  const talks = talkers.map(async ({ client }, of) => {
-    await talk(of, client);
+  const talks = talkers.map(async (one, of) => {
+    await talk(of, one);
     while (!over) {
       await pause(600); // as people do: a session moves when it rests
-      await talk(of, client);
+      await talk(of, one);
     }
   });
   await Promise.all(played);
@@ -216,12 +221,13 @@ it('sessions outlive the kill of their process and its replacement, and a lost n
   mark('the roll ended');
   over = true;
   await Promise.all([...talks, ...moved]);
-  for (const [of, { client }] of talkers.entries()) await talk(of, client);
+  for (const [of, one] of talkers.entries()) await talk(of, one);
   for (const log of logs) expect(log.join(', ')).toMatch(CONVERSATION);
   expect(pids.length).toBe(5);
 
-  for (const { client, session, readies } of talkers) {
-    expect(await answered(client, 'hello')).toBe('completed');
+  for (const one of talkers) {
+    const { session, readies } = one;
+    expect(await answered(one, 'hello')).toBe('completed');
     expect(readies.every((ready) => ready.session === session)).toBe(true);
     expect(readies.slice(1).every(({ resumed }) => resumed)).toBe(true);
   }

@@ -42,11 +42,11 @@ async function hear(stretch: StopStretch, text: string, voice = 'en-us'): Promis
   for await (const { samples } of pieces(await speak(text, voice))) stretch.push(samples);
 }
 
-/** Tests push audio faster than real time. */
+/** Tests push audio faster than real time, and a thread of a busy machine takes seconds to decide. */
 function made(options: Partial<SoundswallowerSpotterOptions> = {}) {
   const threads: Worker[] = [];
   const spotter = soundswallowerSpotter({
-    ...{ dialog, maxBehindMs: 60_000, spottersPerWorker: 1 },
+    ...{ dialog, maxBehindMs: 60_000, stallMs: 30_000, spottersPerWorker: 1 },
     startThread: (thread) => {
       const worker = startWorkerThread(import.meta.url, 'worker', thread);
       threads.push(worker);

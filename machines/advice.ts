@@ -89,7 +89,7 @@ export const ADVICE: Readonly<Record<ErrorCode, string>> = {
   AUDIO_FILE_UNREADABLE: 'check the path and that the file exists',
   AUDIO_FILE_INVALID: 'give a mono or stereo 16-bit PCM WAV file',
   SCENARIO_UNREADABLE: 'check the path',
-  SCENARIO_INVALID: 'see the keys in docs/how-to/evaluate.md',
+  SCENARIO_INVALID: 'see the keys in docs/how-to/test-your-robot.md',
   LABELS_INVALID: 'write a JSON or YAML file such as { "hello.wav": "hello there", "cough.wav": null }',
   PORT_IN_USE: 'stop the other program or choose another port with --port',
   TLS_UNREADABLE: 'check tls.cert and tls.key, and that this user may read the files',

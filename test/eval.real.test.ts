@@ -10,7 +10,7 @@ import { type Evaluation, evaluate, parseScenario, readScenario } from '../testi
 import { temporaryFolder } from './support/after-test.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const page = join(root, 'docs/how-to/evaluate.md');
+const page = join(root, 'docs/how-to/test-your-robot.md');
 
 describe('an evaluation', () => {
   it('measures spoken conversations with the real engines, and the same figures each time', {
@@ -88,7 +88,7 @@ describe('parley eval', () => {
     expect(printed.join('\n')).toMatch(/runs soundswallower, not remote[\s\S]*CONFIG_INVALID/);
   });
 
-  it('reads the scenarios of the repository, and docs/how-to/evaluate.md has their keys', async () => {
+  it('reads the scenarios of the repository, and docs/how-to/test-your-robot.md has their keys', async () => {
     for (const name of ['orders', 'barge-ins', 'listening', 'stop', 'echo-20', 'echo-10', 'echo-0', 'day'])
       expect((await readScenario(join(root, `examples/eval/${name}.yaml`))).steps.length).toBeGreaterThan(3);
     const text = await readFile(page, 'utf8');

@@ -26,7 +26,7 @@ const SHOWN_OUTPUT = 500;
 /** `parley conformance`: tests a server, or a client, of the native protocol. Exit code 1 if it breaks a rule. */
 export function conformanceCommand(setExitCode: SetExitCode): Command {
   const command = new Command('conformance').description(
-    'test a server of the protocol parley.v1, or a client that you write (docs/reference/conformance.md)',
+    'test a server of the protocol parley.v1, or a client that you write (docs/reference/commands.md)',
   );
   return withExamples(command, [
     'parley conformance ws://127.0.0.1:7400',

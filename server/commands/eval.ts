@@ -30,7 +30,7 @@ export function evalCommand(setExitCode: SetExitCode): Command {
       'parley eval --session 5f0c… --set bargeIn.confirmSpeechMs=400',
     ],
   )
-    .argument('[scenario.yaml...]', 'scenarios, as docs/how-to/evaluate.md describes')
+    .argument('[scenario.yaml...]', 'scenarios, as docs/how-to/test-your-robot.md describes')
     .option(
       '--session <id>',
       'instead: the recorded audio of a session, or of a file of `parley journal export --audio`, again',

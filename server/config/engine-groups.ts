@@ -17,7 +17,7 @@ export function chain(kind: EngineKind, fallback: string, meaning: string) {
 export function speechModel() {
   return key(
     z.array(z.string()).max(1).default([]),
-    `Speech-to-speech model: ${namesOf('speech').join(', ')}. The other engines answer while it cannot. Default: none. See docs/how-to/speech-to-speech.md.`,
+    `Speech-to-speech model: ${namesOf('speech').join(', ')}. The other engines answer while it cannot. Default: none. See docs/how-to/engines.md.`,
   );
 }
 

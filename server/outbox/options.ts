@@ -10,9 +10,9 @@ export const outboxOptions = group({
   ),
   plugins: yesNo(
     false,
-    'With NATS: each turn also causes an event in the stream `events.plugins`, for workers of your own; see docs/reference/events.md.',
+    'With NATS: each turn also causes an event in the stream `events.plugins`, for workers of your own; see docs/reference/bus.md.',
   ),
-  maxTries: count(5, 'Tries of a role before an event becomes a dead letter; see docs/reference/events.md.'),
+  maxTries: count(5, 'Tries of a role before an event becomes a dead letter; see docs/reference/bus.md.'),
   replicas: key(
     z.int().min(1).max(5).default(1),
     'With NATS: copies of each stream, on as many brokers of a cluster.',

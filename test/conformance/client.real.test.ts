@@ -67,7 +67,7 @@ describe('parley conformance', () => {
   });
 
   it('has names of checks that are unique and described, and sections that docs/reference/protocol.md has', () => {
-    const described = readFileSync(new URL('../../docs/reference/conformance.md', import.meta.url), 'utf8');
+    const described = readFileSync(new URL('../../docs/reference/commands.md', import.meta.url), 'utf8');
     const page = readFileSync(new URL('../../docs/reference/protocol.md', import.meta.url), 'utf8');
     for (const checks of [SERVER_CHECKS, CLIENT_CHECKS]) {
       expect(new Set(checks.map(({ name }) => name)).size).toBe(checks.length);

@@ -49,6 +49,15 @@ it('each page of docs says at its top whom it serves and what it answers', () =>
   expect(silent).toEqual([]);
 });
 
+it('the docs stay short: a page that says more takes the place of another', () => {
+  const own = pages.filter((page) => page.startsWith('docs/'));
+  // Their length follows from the schema and from the catalogue.
+  const written = own.filter((page) => !/^docs\/reference\/(?:configuration|errors)\.md$/u.test(page));
+  const lines = written.reduce((sum, page) => sum + textOf(page).split('\n').length - 1, 0);
+  expect(own.length).toBeLessThanOrEqual(34);
+  expect(lines).toBeLessThanOrEqual(4_800);
+});
+
 function withoutCode(text: string): string {
   return text.replace(/^\s*```[\s\S]*?^\s*```/gmu, '');
 }

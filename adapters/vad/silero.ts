@@ -20,7 +20,7 @@ export interface SileroOptions {
   readonly gate?: boolean;
   /** Maximum number of windows in one run. Default 64. */
   readonly maxBatch?: number;
-  /** Minimum time between two runs, so that under load more windows share one. A voice that begins and late audio do not wait. A single stream is not delayed, and turns do not end later, because their end is dated by the arrival of its audio. Default: 16 without a thread; with one, 4 ms for each window of the previous round, between 4 (up to seven simultaneous voices) and 16 (from eight on). lab/profile.md lists the costs.
+  /** Minimum time between two runs, so that under load more windows share one. A voice that begins and late audio do not wait. A single stream is not delayed, and turns do not end later, because their end is dated by the arrival of its audio. Default: 16 without a thread; with one, 4 ms for each window of the previous round, between 4 (up to seven simultaneous voices) and 16 (from eight on). lab/cost.md lists the costs.
    */
   readonly gatherMs?: number;
   /** What that time is at least at the moment, in ms. Default: 0. */

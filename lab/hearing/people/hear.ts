@@ -53,11 +53,13 @@ export interface HearOptions {
   readonly noise: (name: string) => Promise<Pcm<PipelineRate>>;
   /** A file of findings of an earlier run, to which new ones are added. */
   readonly cache: string | undefined;
+  /** Recognisers of earlier calls, to which new ones are added. */
+  readonly recognisers?: Map<GrammarName, Recogniser>;
 }
 
 /** Hears the trials under each condition, unless the cache has the result. */
 export async function hear(trials: readonly Trial[], options: HearOptions): Promise<readonly Finding[]> {
-  const { folder, dialog, conditions, cache } = options;
+  const { folder, dialog, conditions, cache, recognisers = new Map<GrammarName, Recogniser>() } = options;
   const lines = cache !== undefined && existsSync(cache) ? readFileSync(cache, 'utf8').split('\n') : [];
   const known = new Map(
     lines
@@ -66,7 +68,6 @@ export async function hear(trials: readonly Trial[], options: HearOptions): Prom
       .map((one) => [keyOf(one, one.noise), one]),
   );
   const data = threadData(folder, dialog);
-  const recognisers = new Map<GrammarName, Recogniser>();
   const all: Finding[] = [];
   for (const noise of conditions) {
     for (const trial of trials) {

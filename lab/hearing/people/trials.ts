@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Dialog } from '../../../actors/dialog/mod.ts';
@@ -28,11 +28,12 @@ export type GrammarName = 'robot' | 'coffee' | 'digits' | 'keywords';
 const DIGITS = 'zero one two three four five six seven eight nine'.split(' ');
 const KEYWORDS = ['alexa', 'computer', 'jarvis', 'smart mirror', 'snowboy', 'view glass'];
 
-/** The recordings of people in `folder` (orders, digits, keywords), each with its own grammar and with the robot's dialog, which must reject it. */
+/** The recordings of people in `folder` (orders, digits, keywords; those that are there), each with its own grammar and with the robot's dialog, which must reject it. */
 export function peopleTrials(folder: string): readonly Trial[] {
-  const labels = orderLabels.parse(JSON.parse(readFileSync(join(folder, 'orders', 'labels.json'), 'utf8')));
+  const labelFile = join(folder, 'orders', 'labels.json');
+  const labels = existsSync(labelFile) ? orderLabels.parse(JSON.parse(readFileSync(labelFile, 'utf8'))) : {};
   const files = (group: string) =>
-    readdirSync(join(folder, group))
+    (existsSync(join(folder, group)) ? readdirSync(join(folder, group)) : [])
       .filter((name) => name.endsWith('.wav'))
       .sort();
   return (
@@ -65,7 +66,8 @@ export function peopleTrials(folder: string): readonly Trial[] {
 
 /** What a recogniser for each grammar needs. */
 export function threadData(folder: string, dialog: Dialog): Readonly<Record<GrammarName, ThreadData>> {
-  const coffee = readFileSync(join(folder, 'orders', 'grammar.jsgf'), 'utf8');
+  const coffeeFile = join(folder, 'orders', 'grammar.jsgf');
+  const coffee = existsSync(coffeeFile) ? readFileSync(coffeeFile, 'utf8') : list(['coffee']);
   const rules = coffee
     .split('\n')
     .slice(2)

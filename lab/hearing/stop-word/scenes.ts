@@ -22,6 +22,8 @@ export interface Material {
   readonly others: readonly (readonly Said[])[];
   /** Recorded noise. */
   readonly noises: readonly Float32Array[];
+  /** Impulse responses of rooms. */
+  readonly responses?: readonly Float32Array[];
 }
 
 /** Noises of all kinds, and where they come from: those seeds are not the ones of lab/hearing/voice-stop.ts. */
@@ -64,15 +66,20 @@ export function scene(material: Material, random: Random, withWord: boolean): Sc
       add(sound, before, start - before.length - random.int(PIPELINE_RATE / 50, PIPELINE_RATE / 3));
     }
   }
-  if (random.chance(0.45)) sound = reverberated(sound, random);
+  const room = random.next();
+  if (room < 0.2 && material.responses?.length) sound = convolved(sound, random.pick(material.responses));
+  else if (room < 0.5) sound = reverberated(sound, random);
+  if (random.chance(0.5)) sound = tilted(sound, random);
   const kind = random.next();
   if (kind > 0.86) add(sound, levelled(padded(other(), random), dbfs - between(random, 0, 25)), 0);
   else if (kind > 0.14) {
-    const noise = stretched(random.pick(material.noises), random, 0.6, 1.7);
-    const from = random.int(0, noise.length - SCENE);
-    add(sound, levelled(noise.subarray(from, from + SCENE), dbfs - between(random, -3, 25)), 0);
+    const long = random.pick(material.noises);
+    const begin = random.int(0, long.length - 2 * SCENE);
+    const noise = stretched(long.subarray(begin, begin + 2 * SCENE), random, 0.6, 1.7);
+    add(sound, levelled(noise.subarray(0, SCENE), dbfs - between(random, -3, 25)), 0);
   }
-  const hiss = 10 ** (between(random, -85, -60) / 20);
+  // Recordings are often put into digital silence.
+  const hiss = random.chance(0.3) ? 0 : 10 ** (between(random, -85, -60) / 20);
   const most = sound.reduce((max, one) => Math.max(max, Math.abs(one)), 1);
   const samples = Int16Array.from(sound, (one) =>
     Math.round((32_767 * (one / most + hiss * (2 * random.next() - 1))) / (1 + hiss)),
@@ -118,4 +125,33 @@ function reverberated(sound: Float32Array, random: Random): Float32Array {
     for (let at = delay; at < out.length; at++) out[at] = (out[at] ?? 0) + gain * (sound[at - delay] ?? 0);
   }
   return out;
+}
+
+/** In a room with this impulse response, whose loudest sample is the direct sound. */
+function convolved(sound: Float32Array, response: Float32Array): Float32Array {
+  const direct = response.reduce(
+    (most, one, i) => (Math.abs(one) > Math.abs(response[most] ?? 0) ? i : most),
+    0,
+  );
+  const gain = 1 / Math.max(1e-9, Math.abs(response[direct] ?? 0));
+  const out = new Float32Array(sound.length);
+  // Every seventh late reflection: what they add up to is the same room, somewhat drier.
+  for (let tap = direct; tap < response.length; tap += tap < direct + 80 ? 1 : 7) {
+    const weight = gain * (response[tap] ?? 0);
+    if (Math.abs(weight) < 1e-3) continue;
+    for (let at = tap - direct; at < out.length; at++)
+      out[at] = (out[at] ?? 0) + weight * (sound[at - tap + direct] ?? 0);
+  }
+  return out;
+}
+
+/** By another microphone: brighter or duller by up to 6 dB an octave above some frequency. */
+function tilted(sound: Float32Array, random: Random): Float32Array {
+  const share = between(random, -0.75, 0.75);
+  const pole = Math.exp((-2 * Math.PI * between(random, 400, 2_500)) / PIPELINE_RATE);
+  let low = 0;
+  return sound.map((one) => {
+    low = pole * low + (1 - pole) * one;
+    return share > 0 ? (1 - share) * one + share * low : one + share * low;
+  });
 }

@@ -3,6 +3,11 @@
 // second or two, and each time all sessions are late (lab/profile.md). `npm start` gives the same.
 // In a clone this makes the compiled output first; in an installed package it is there already.
 import { existsSync } from 'node:fs';
+import { setFlagsFromString } from 'node:v8';
+
+// Threads keep little: with these flags each would have a young generation of up to 60 MB, and garbage of up to 256.
+for (const flag of ['--initial-old-space-size=0', '--min-semi-space-size=0', '--max-semi-space-size=0'])
+  setFlagsFromString(flag);
 
 const inClone = existsSync(new URL('../tsconfig.build.json', import.meta.url));
 if (inClone) await (await import('../scripts/build.mjs')).ensureBuilt({ checked: false });

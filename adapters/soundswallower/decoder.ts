@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import createModule, { type Decoder, type FeatureBuffer, type SoundSwallowerModule } from 'soundswallower';
 import { z } from 'zod';
 import { listenForAny } from './loop.ts';
+import { shareModel } from './shared-model.ts';
 
 /** The library with its English model, and the text of its CMU dictionary. */
 export interface Loaded {
@@ -17,6 +18,7 @@ export async function loadSoundswallower(): Promise<Loaded> {
     createModule(options),
     readFile(new URL('en-us/dict.txt', models), 'utf8'),
   ]);
+  await shareModel(module, new URL('en-us/', models));
   return { module, dictionary };
 }
 

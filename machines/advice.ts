@@ -64,6 +64,7 @@ export const ADVICE: Readonly<Record<ErrorCode, string>> = {
   AUDIO_CLIPPED: 'lower the gain of the microphone',
   ECHO_NOT_CANCELLED: 'turn on echo cancellation in the client, or let it say echo: unknown',
   AUDIO_PACE: 'declare the rate at which it is recorded, and send one channel of 16 bits',
+  AUDIO_DAMAGED: 'send one whole packet of Opus in each message, mono, of 10 to 60 ms',
   AUDIO_BEFORE_HELLO: 'send hello first',
   UNAUTHORISED: 'send the token of the server in hello',
   FORBIDDEN: 'see the message: a token, another origin or a key of the configuration is needed',

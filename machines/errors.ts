@@ -58,6 +58,7 @@ export const ERRORS = {
   AUDIO_CLIPPED: 'the microphone’s audio is at full scale: too loud to be recognised well',
   ECHO_NOT_CANCELLED: 'the microphone hears what the robot says, although its client said “cancelled”',
   AUDIO_PACE: 'the audio does not arrive at the pace of its rate',
+  AUDIO_DAMAGED: 'a packet of audio cannot be decoded; its time is filled',
   AUDIO_BEFORE_HELLO: 'audio arrived before hello',
   UNAUTHORISED: 'the token is not accepted',
   FORBIDDEN: 'not allowed',

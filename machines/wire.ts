@@ -30,7 +30,14 @@ export const INPUT_FORMATS = ['pcm16', 'mulaw', 'alaw'] as const;
 export type InputFormat = (typeof INPUT_FORMATS)[number];
 
 /** Length of an audio message, ms. */
-export type FrameMs = 20 | 40;
+export const FRAME_LENGTHS_MS = [20, 40, 60] as const;
+export type FrameMs = (typeof FRAME_LENGTHS_MS)[number];
+
+/** How audio is coded in both directions: samples as they are (`inputFormat`), or packets of Opus (RFC 6716), one a message. */
+export const AUDIO_CODECS = ['pcm', 'opus'] as const;
+export type AudioCodec = (typeof AUDIO_CODECS)[number];
+/** Bits a second of Opus to a client: least, most, and what is sent by default. */
+export const OPUS_BITRATES = { min: 6_000, max: 128_000, default: 32_000 } as const;
 
 export interface HelloMessage {
   readonly type: 'hello';
@@ -55,6 +62,10 @@ export interface HelloMessage {
     readonly echo?: EchoState;
     /** Length of the reply's frames, ms. Default: 20. */
     readonly frameMs?: FrameMs;
+    /** Default: pcm. */
+    readonly codec?: AudioCodec;
+    /** Of the reply's audio with Opus, bits a second. Default: 32,000. */
+    readonly bitrate?: number;
   };
   readonly language?: string;
   readonly voice?: string;
@@ -187,7 +198,14 @@ export interface ReadyMessage {
   readonly resumed: boolean;
   /** With it the client gets the session back after a lost connection. */
   readonly secret?: string;
-  readonly audio: { readonly inputRate: InputRate; readonly outputRate: OutputRate };
+  readonly audio: {
+    readonly inputRate: InputRate;
+    readonly outputRate: OutputRate;
+    /** Audio in both directions is Opus. Absent: PCM. */
+    readonly codec?: 'opus';
+    /** With Opus: samples at `outputRate` to skip at the start of each generation. */
+    readonly preSkip?: number;
+  };
   /** These repeat what the hello asked for other than the default. */
   readonly input?: 'text';
   readonly output?: 'text';
@@ -357,6 +375,8 @@ export const WIRE_LIMITS = {
   messageBytes: 65_536,
   audioMinMs: 10,
   audioMaxMs: 100,
+  /** A packet of Opus; 60 ms at the highest useful rate have less. */
+  opusPacketBytes: 1_500,
   /** Maximum speed of incoming audio, relative to real time … */
   audioRateFactor: 1.2,
   /** … after a burst of this length: what a client records while it connects. */

@@ -17,6 +17,7 @@ await Promise.all([
     ...shared,
     entryPoints: {
       browser: source('browser/mod.ts'),
+      opus: source('browser/opus.ts'),
       'worklet-capture': source('browser/worklets/capture.ts'),
       'worklet-playout': source('browser/worklets/playout.ts'),
     },
@@ -27,7 +28,7 @@ await Promise.all([
     entryPoints: { node: source('node/mod.ts') },
     platform: 'node',
     target: 'node20',
-    external: ['ws'],
+    external: ['ws', 'libopus-wasm'],
   }),
 ]);
 const typescript = dirname(createRequire(import.meta.url).resolve('typescript/package.json'));

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { suggestedPhrases } from '../../actors/dialog/mod.ts';
 import type { SessionDeps } from '../../actors/session/session.ts';
+import { opusThreads } from '../../adapters/opus/threads.ts';
 import { realClock } from '../../adapters/real-clock.ts';
 import { type Continuing, startContinuing } from '../continuing/continuing.ts';
 import { proxiesOf } from '../door/access.ts';
@@ -51,6 +52,8 @@ export async function makeClientSide(base: Base, speech: Speech, deps: SessionDe
   });
   closers.push(async () => output.close());
   const deletion = userDeletion(stores, base.memory, base.shared, base.failover);
+  const opus = opusThreads({ onCrash: (error) => log.warn({ code: error.code }, error.message) });
+  closers.push(() => opus.close());
   let url: string | undefined;
   const startPresence = () =>
     new Presence({
@@ -73,6 +76,7 @@ export async function makeClientSide(base: Base, speech: Speech, deps: SessionDe
     wyoming: isFirst(siblings) ? wyomingServices(config, dialog, deps, parts?.engines) : undefined,
     robot: base.robot && { robot: base.robot, ros: config.ros },
     resamplers: speech.resamplers,
+    opus,
     admission: speech.admission,
     stalledMs: () => base.loop.stalledMs(),
     language: config.language,

@@ -1,4 +1,5 @@
 import type { AnalyticsStore } from '../../actors/ports/analytics.ts';
+import type { OpusCodec } from '../../actors/ports/opus.ts';
 import type { Access } from '../door/access.ts';
 import type { Endpoint } from '../door/endpoint.ts';
 import type { Readiness } from '../door/readiness.ts';
@@ -26,6 +27,8 @@ import type { WyomingParts } from './wyoming/parts.ts';
 export interface EndpointParts extends Omit<ChatStreamParts, 'access'> {
   readonly access: Access;
   readonly readiness: Readiness;
+  /** For endpoints whose clients may send Opus. */
+  readonly opus?: OpusCodec | undefined;
   /** Directory of the pages at `/`. */
   readonly pages?: string | undefined;
   /** Content of the talk page before the conversation. */

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 class ReadyAudio(TypedDict):
     inputRate: Literal[8000, 16000, 24000, 48000]
     outputRate: Literal[16000, 24000]
+    codec: NotRequired[Literal["opus"]]
+    preSkip: NotRequired[int]
 
 class Ready(TypedDict):
     type: Literal["ready"]
@@ -162,7 +164,9 @@ class HelloAudio(TypedDict):
     outputRate: NotRequired[Literal[16000, 24000]]
     inputFormat: NotRequired[Literal["pcm16", "mulaw", "alaw"]]
     echo: NotRequired[Literal["cancelled", "present", "unknown"]]
-    frameMs: NotRequired[Literal[20, 40]]
+    frameMs: NotRequired[Literal[20, 40, 60]]
+    codec: NotRequired[Literal["pcm", "opus"]]
+    bitrate: NotRequired[int]
 
 class Hello(TypedDict):
     type: Literal["hello"]

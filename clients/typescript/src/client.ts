@@ -1,20 +1,15 @@
-import {
-  FRAME_MS,
-  type InputRate,
-  OUTPUT_RATES,
-  type OutputRate,
-  PIPELINE_RATE,
-} from '../../../machines/audio.ts';
+import { type InputRate, OUTPUT_RATES, type OutputRate, PIPELINE_RATE } from '../../../machines/audio.ts';
 import type { AudioHeader } from '../../../machines/audio-message.ts';
 import type {
   ClientMessage,
   EchoState,
-  FrameMs,
   HelloMessage,
   ReadyMessage,
   SettingsChange,
 } from '../../../machines/wire.ts';
 import { type ActionHandler, Actions } from './actions.ts';
+import { AudioCoding, type CodingOptions } from './audio/coding.ts';
+import type { OpusLibrary } from './audio/opus.ts';
 import type { Played } from './audio/playout.ts';
 import { type Clock, realClock } from './clock.ts';
 import { Connection, type Link, type LinkChange, type Socket } from './connection.ts';
@@ -23,14 +18,13 @@ import type { Heard } from './messages.ts';
 import type { Speaker } from './speaker.ts';
 
 export interface ClientOptions
-  extends Pick<HelloMessage, 'user' | 'language' | 'voice' | 'input' | 'output' | 'attention' | 'ear'> {
+  extends CodingOptions,
+    Pick<HelloMessage, 'user' | 'language' | 'voice' | 'input' | 'output' | 'attention' | 'ear'> {
   /** Of the server, such as `http://127.0.0.1:7400`; `https:`, `ws:` and `wss:` too. */
   readonly url: string | URL;
   readonly token?: string;
   /** Of the reply's audio, in Hz. Default 24,000. */
   readonly outputRate?: OutputRate;
-  /** Length of audio messages in both directions, ms. Default 20; 40 makes half as many. */
-  readonly frameMs?: FrameMs;
   /** Connect again by itself after a loss. Default true. */
   readonly reconnect?: boolean;
   /**
@@ -98,13 +92,14 @@ export abstract class SessionClient extends Emitter<ClientEvents> {
   #settings: SettingsChange | undefined;
   /** Incremented with every `connect` and end, so that what belonged to an earlier one is dropped. */
   #visit = 0;
-  #rest = new Int16Array(0);
+  readonly #coding: AudioCoding;
   /** The newest, which a server that was restarted does not know. */
   #played: Pick<Played, 'generation' | 'samples'> | undefined;
 
   constructor(options: ClientOptions) {
     super();
     this.#options = options;
+    this.#coding = new AudioCoding(options, () => this.loadOpus());
     this.token = options.token ?? '';
     this.audible = options.output !== 'text';
     this.clock = options.clock ?? realClock;
@@ -123,10 +118,18 @@ export abstract class SessionClient extends Emitter<ClientEvents> {
         this.emit('frame', { generation, seq });
         this.speaker?.frame(header, message);
       },
+      onPacket: (frame) => {
+        const { generation, seq } = frame;
+        this.emit('frame', { generation, seq });
+        const message = this.#coding.samplesOf(frame);
+        if (message) this.speaker?.frame({ generation, seq }, message);
+      },
       onSent: (message) => this.emit('sent', message),
     });
   }
 
+  /** Loads the codec. Rejects with what to install. */
+  protected abstract loadOpus(): Promise<OpusLibrary>;
   protected abstract openSocket(url: string, subprotocol: string): Socket;
   /** Makes ready what must be there before the session. */
   protected abstract prepare(): Promise<void>;
@@ -165,6 +168,7 @@ export abstract class SessionClient extends Emitter<ClientEvents> {
     this.#connection.prepare();
     try {
       await this.prepare();
+      await this.#coding.open(this.inputRate, this.outputRate);
       if (visit === this.#visit) this.#connection.connect();
     } catch (error) {
       // It would only say that the client was closed.
@@ -279,14 +283,8 @@ export abstract class SessionClient extends Emitter<ClientEvents> {
 
   /** Sends recorded audio, of any length, as it is recorded. It leaves in messages of `frameMs`; the rest waits for more. */
   audio(samples: Int16Array): void {
-    const frame = (this.inputRate * (this.#options.frameMs ?? FRAME_MS)) / 1_000;
-    const all = new Int16Array(this.#rest.length + samples.length);
-    all.set(this.#rest);
-    all.set(samples, this.#rest.length);
-    let at = 0;
-    for (; at + frame <= all.length; at += frame)
-      this.#connection.sendAudio(all.slice(at, at + frame).buffer);
-    this.#rest = all.slice(at);
+    for (const message of this.#coding.messagesOf(samples, this.inputRate))
+      this.#connection.sendAudio(message);
   }
 
   /** For a speaker: hands on what it has played. */
@@ -304,14 +302,14 @@ export abstract class SessionClient extends Emitter<ClientEvents> {
   }
 
   #hello(): HelloMessage {
-    const { user, language, voice, input, output, attention, ear, frameMs } = this.#options;
+    const { user, language, voice, input, output, attention, ear } = this.#options;
     return {
       type: 'hello',
       ...(this.token && { token: this.token }),
       audio: {
         ...{ inputRate: this.inputRate, outputRate: this.outputRate },
         ...(this.echo && { echo: this.echo }),
-        ...(frameMs && { frameMs }),
+        ...this.#coding.wanted,
       },
       ...(language !== undefined && { language }),
       ...(voice !== undefined && { voice }),
@@ -332,6 +330,7 @@ export abstract class SessionClient extends Emitter<ClientEvents> {
     if (change.link === 'offline') {
       this.#visit++;
       this.speaker?.order({ type: 'silence' });
+      this.#coding.close();
       this.release();
     }
     this.emit('link', change);
@@ -369,7 +368,7 @@ export abstract class SessionClient extends Emitter<ClientEvents> {
   }
 
   #onReady({ audio, resumed }: ReadyMessage): void {
-    this.#rest = new Int16Array(0);
+    this.#coding.begin(audio);
     if (resumed) this.#actions.resumed();
     else this.#actions.abortAll();
     if (!resumed) this.#played = undefined;

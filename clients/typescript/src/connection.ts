@@ -1,4 +1,10 @@
-import { AUDIO_HEADER_BYTES, type AudioHeader, decodeAudio } from '../../../machines/audio-message.ts';
+import {
+  AUDIO_HEADER_BYTES,
+  type AudioHeader,
+  decodeAudio,
+  decodeOpusAudio,
+  type OpusFrame,
+} from '../../../machines/audio-message.ts';
 import {
   type ClientMessage,
   type HelloMessage,
@@ -51,6 +57,8 @@ export interface ConnectionOptions {
   onMessage(message: Heard): void;
   /** `message` is the whole binary message; the samples begin behind the header. */
   onAudio(header: AudioHeader, message: ArrayBuffer): void;
+  /** With Opus, in place of `onAudio`. */
+  onPacket(frame: OpusFrame): void;
   onSent(message: ClientMessage): void;
 }
 
@@ -60,6 +68,8 @@ const READY_WITHIN_MS = 10_000;
 const UNSENT_AUDIO_MS = 1_000;
 /** `readyState` of a WebSocket that sends. One that has received the server's close frame drops what it is given. */
 const OPEN = 1;
+/** One second of Opus, with the heads of its messages. */
+const OPUS_BYTES_PER_S = 5_000;
 
 /** The WebSocket to the server: sends hello, reconnects after a loss with growing pauses, and stops after final close codes. */
 export class Connection {
@@ -155,13 +165,13 @@ export class Connection {
   }
 
   /** Returns false if the audio was dropped. */
-  sendAudio(pcm: ArrayBuffer): boolean {
+  sendAudio(audio: ArrayBuffer): boolean {
     if (this.#link !== 'connected' || !this.#socket) return false;
     if (this.#socket.bufferedAmount > this.#unsentBytes) {
       this.#droppedAudio++;
       return false;
     }
-    this.#socket.send(pcm);
+    this.#socket.send(audio);
     return true;
   }
 
@@ -202,6 +212,8 @@ export class Connection {
     if (typeof data !== 'string') {
       const audio = decodeAudio(new Uint8Array(data));
       if (audio && (data.byteLength - AUDIO_HEADER_BYTES) % 2 === 0) this.#options.onAudio(audio, data);
+      const frame = decodeOpusAudio(new Uint8Array(data));
+      if (frame) this.#options.onPacket(frame);
       return;
     }
     const message = parseServerMessage(data);
@@ -225,7 +237,8 @@ export class Connection {
     const lastSeq = resumed ? this.#session?.lastSeq : undefined;
     const known = { ...(secret !== undefined && { secret }), ...(lastSeq !== undefined && { lastSeq }) };
     this.#session = { id, epoch, ...known };
-    this.#unsentBytes = (UNSENT_AUDIO_MS / 1_000) * audio.inputRate * Int16Array.BYTES_PER_ELEMENT;
+    const bytesPerS = audio.codec ? OPUS_BYTES_PER_S : audio.inputRate * Int16Array.BYTES_PER_ELEMENT;
+    this.#unsentBytes = (UNSENT_AUDIO_MS / 1_000) * bytesPerS;
     this.#setLink('connected', '');
     if (this.#stopOwed) this.send({ type: 'halt' });
   }

@@ -52,7 +52,12 @@ const CHECKS: Checks = {
     epoch: count,
     resumed: flag,
     secret: maybe(text),
-    audio: fields({ inputRate: oneOf(INPUT_RATES), outputRate: oneOf(OUTPUT_RATES) }),
+    audio: fields({
+      inputRate: oneOf(INPUT_RATES),
+      outputRate: oneOf(OUTPUT_RATES),
+      codec: maybe(oneOf(['opus'])),
+      preSkip: maybe(count),
+    }),
     input: maybe(oneOf(['text'])),
     output: maybe(oneOf(['text'])),
     actions: maybe(oneOf(['results'])),

@@ -5,7 +5,7 @@ import type { Recorded } from './definitions.ts';
 
 /** One of this many frames is measured: 100 ms of a reply. */
 const SAMPLED = 5;
-/** Samples of a frame of 20 ms at the highest rate; a client may ask for frames of 40. */
+/** Samples of 20 ms at the highest rate; a client may ask for frames of two or three times that. */
 const SHORT_FRAME = samplesPerFrame(24_000);
 
 /** Measurement state of a session. */
@@ -128,7 +128,7 @@ export class Conversations {
   }
 
   #onFrame(watched: Watched, { atMs, generation, seq, samples }: Extract<LogEntry, { type: 'frame' }>): void {
-    const frameMs = samples > SHORT_FRAME ? 2 * FRAME_MS : FRAME_MS;
+    const frameMs = Math.max(1, Math.ceil(samples / SHORT_FRAME)) * FRAME_MS;
     if (generation !== watched.generation) {
       watched.generation = generation;
       watched.pacedSeq = seq;

@@ -8,7 +8,15 @@ import {
 import { G711_RATE } from '../../../adapters/g711.ts';
 import { INPUT_RATES, OUTPUT_RATES } from '../../../machines/audio.ts';
 import { USER_ID, USER_ID_RULE } from '../../../machines/user.ts';
-import { ATTENTION_MODES, ECHO_STATES, type HelloMessage, INPUT_FORMATS } from '../../../machines/wire.ts';
+import {
+  ATTENTION_MODES,
+  AUDIO_CODECS,
+  ECHO_STATES,
+  FRAME_LENGTHS_MS,
+  type HelloMessage,
+  INPUT_FORMATS,
+  OPUS_BITRATES,
+} from '../../../machines/wire.ts';
 
 // Values are strict and never coerced; unknown fields are dropped, so that they do not reach a session.
 export const helloMessage = z.object({
@@ -27,13 +35,19 @@ export const helloMessage = z.object({
       outputRate: z.literal(OUTPUT_RATES).exactOptional(),
       inputFormat: z.enum(INPUT_FORMATS).exactOptional(),
       echo: z.enum(ECHO_STATES).exactOptional(),
-      frameMs: z.literal([20, 40]).exactOptional(),
+      frameMs: z.literal(FRAME_LENGTHS_MS).exactOptional(),
+      codec: z.enum(AUDIO_CODECS).exactOptional(),
+      bitrate: z.int().min(OPUS_BITRATES.min).max(OPUS_BITRATES.max).exactOptional(),
     })
     .refine(
       ({ inputFormat = 'pcm16', inputRate = G711_RATE }) =>
         inputFormat === 'pcm16' || inputRate === G711_RATE,
       { path: ['inputRate'], error: `must be ${G711_RATE} with G.711` },
     )
+    .refine(({ inputFormat = 'pcm16', codec = 'pcm' }) => inputFormat === 'pcm16' || codec === 'pcm', {
+      path: ['inputFormat'],
+      error: 'must be pcm16 with Opus',
+    })
     .exactOptional(),
   language: languageField,
   voice: voiceField,

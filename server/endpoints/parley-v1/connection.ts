@@ -1,6 +1,7 @@
+import type { OpusCodec } from '../../../actors/ports/opus.ts';
 import { decodeG711, G711_RATE, type G711Law } from '../../../adapters/g711.ts';
-import { PIPELINE_RATE, samplesInMs } from '../../../machines/audio.ts';
-import { AUDIO_HEADER_BYTES, encodeAudio } from '../../../machines/audio-message.ts';
+import { FRAME_MS, PIPELINE_RATE, samplesInMs } from '../../../machines/audio.ts';
+import { AUDIO_HEADER_BYTES, encodeAudio, encodeOpusAudio } from '../../../machines/audio-message.ts';
 import type { TimerHandle } from '../../../machines/clock.ts';
 import {
   type ErrorCode,
@@ -9,9 +10,12 @@ import {
   ParleyError,
   type RetryAdvice,
 } from '../../../machines/errors.ts';
+import { opusPreSkip } from '../../../machines/opus-packet.ts';
 import {
+  type FrameMs,
   type HelloMessage,
   type InputFormat,
+  OPUS_BITRATES,
   type ReadyMessage,
   SUBPROTOCOL,
   WIRE_LIMITS,
@@ -19,6 +23,7 @@ import {
 import type { Access } from '../../door/access.ts';
 import type { AudioFrame, Door, DoorListener, DoorRequest, SessionHandle } from '../../door/door.ts';
 import type { RelayFailure, Seek } from '../../door/elsewhere.ts';
+import { OpusDownlink, OpusUplink } from '../../door/opus.ts';
 import type { ClientSocket, SocketProtocol } from '../../door/websocket/client-socket.ts';
 import { NORMAL_CLOSURE } from '../../door/websocket/close-codes.ts';
 import { mayRelay, relay } from '../../door/websocket/relay.ts';
@@ -35,12 +40,20 @@ const FIRST_EPOCH = 1;
 const BYTES_PER_SAMPLE = 2;
 const LAWS: Readonly<Record<InputFormat, G711Law | undefined>> = { pcm16: undefined, mulaw: 'mu', alaw: 'a' };
 
+interface ConnectionOptions {
+  readonly hops?: number;
+  readonly traceparent?: string;
+  readonly opus?: OpusCodec | undefined;
+}
+
 /** The native protocol on one WebSocket and, from hello on, its session. */
 export class Connection implements SocketProtocol {
   readonly #socket: ClientSocket;
   readonly #door: Door;
   readonly #access: Pick<Access, 'caller'>;
   readonly #traceparent: string;
+  readonly #codec: OpusCodec | undefined;
+  #opus: { readonly up: OpusUplink; readonly down: OpusDownlink } | undefined;
   #audio: ReadyMessage['audio'] = { inputRate: PIPELINE_RATE, outputRate: DEFAULT_OUTPUT_RATE };
   /** Of the client's audio; undefined: PCM16LE. */
   #law: G711Law | undefined;
@@ -50,13 +63,14 @@ export class Connection implements SocketProtocol {
   /** How often other servers have passed this connection on. */
   readonly #hops: number;
 
-  /** `traceparent`: header of its request, as it came. */
+  /** `traceparent`: header of its request, as it came. Without a codec, clients that ask for Opus get PCM. */
   constructor(
     socket: ClientSocket,
     door: Door,
     access: Pick<Access, 'caller'>,
-    { hops = 0, traceparent = '' } = {},
+    { hops = 0, traceparent = '', opus }: ConnectionOptions = {},
   ) {
+    this.#codec = opus;
     this.#socket = socket;
     this.#traceparent = traceparent;
     this.#door = door;
@@ -73,7 +87,10 @@ export class Connection implements SocketProtocol {
 
   binary(bytes: Buffer): void {
     if (!this.#session) this.#socket.fail('AUDIO_BEFORE_HELLO');
-    else if (!this.#law && bytes.byteLength % BYTES_PER_SAMPLE !== 0)
+    else if (this.#opus) {
+      const refusal = this.#opus.up.packet(bytes);
+      if (refusal) this.#refuse(refusal);
+    } else if (!this.#law && bytes.byteLength % BYTES_PER_SAMPLE !== 0)
       this.#socket.fail('BAD_MESSAGE', 'an odd number of audio bytes');
     else {
       const { inputRate } = this.#audio;
@@ -101,19 +118,31 @@ export class Connection implements SocketProtocol {
 
   closed(): void {
     this.#helloTimer.cancel();
+    this.#opus?.up.close();
+    this.#opus?.down.close();
     this.#session?.close('lost');
   }
 
   #onCommand(text: string, session: SessionHandle): void {
     const parsed = parseCommand(text);
     if (parsed.ok) {
-      if (parsed.message.type === 'bye') session.close('bye');
-      else session.command(parsed.message);
+      const { message } = parsed;
+      const pass = () => (message.type === 'bye' ? session.close('bye') : session.command(message));
+      // A stop overtakes the audio before it; everything else keeps its place.
+      if (message.type === 'halt') this.#opus?.down.silence();
+      if (message.type === 'halt' || !this.#opus) pass();
+      else this.#opus.up.after(pass);
       return;
     }
     const { code, detail } = parsed.failure;
     if (code === 'BAD_MESSAGE') this.#socket.fail(code, detail);
     else this.#complain(code, detail);
+  }
+
+  /** Audio is ignored. Its complaints count, so that a flood of them ends the connection. */
+  #refuse({ code, message }: ParleyError): void {
+    if (this.#socket.countMessage())
+      this.#socket.downlink.sendMessage({ type: 'error', code, message, fatal: false });
   }
 
   /** Sends a warning; the session continues. */
@@ -135,6 +164,7 @@ export class Connection implements SocketProtocol {
     this.#audio = {
       inputRate: this.#law ? G711_RATE : (audio?.inputRate ?? PIPELINE_RATE),
       outputRate: audio?.outputRate ?? DEFAULT_OUTPUT_RATE,
+      ...(this.#codec && audio?.codec === 'opus' && { codec: 'opus' as const }),
     };
     this.#granted = {
       ...(input === 'text' && { input }),
@@ -171,7 +201,7 @@ export class Connection implements SocketProtocol {
   async #enter(
     wanted: Omit<DoorRequest, 'caller'>,
     hello: string,
-    { token, user }: HelloMessage,
+    { token, user, audio }: HelloMessage,
   ): Promise<void> {
     this.#socket.hold();
     try {
@@ -180,11 +210,37 @@ export class Connection implements SocketProtocol {
       if (seek && (await this.#passedOn(seek, hello))) return;
       if (this.#socket.isClosed) return;
       this.#session = this.#door.open(request, this.#listener());
+      if (this.#codec && this.#audio.codec) this.#opus = this.#openOpus(this.#codec, this.#session, audio);
       this.#socket.admitted(this.#session.session);
       this.#socket.proceed();
     } catch (error) {
       this.#socket.failWith(errorRecord(error, 'INTERNAL'));
     }
+  }
+
+  #openOpus(
+    codec: OpusCodec,
+    session: SessionHandle,
+    { bitrate = OPUS_BITRATES.default, frameMs = FRAME_MS }: { bitrate?: number; frameMs?: FrameMs } = {},
+  ): { readonly up: OpusUplink; readonly down: OpusDownlink } {
+    const { inputRate, outputRate } = this.#audio;
+    const { downlink } = this.#socket;
+    const onError = (error: ParleyError) => this.#socket.failWith(errorRecord(error, 'INTERNAL'));
+    return {
+      up: new OpusUplink(codec, {
+        rate: inputRate,
+        onAudio: (pcm) => session.audio(pcm),
+        onDamaged: () => this.#refuse(new ParleyError('AUDIO_DAMAGED')),
+        onError,
+      }),
+      down: new OpusDownlink(codec, {
+        ...{ rate: outputRate, frameMs, bitrate, onError },
+        send: (frame) => {
+          downlink.sendBinary(encodeOpusAudio(frame));
+          if (frame.seq === 0) downlink.flush();
+        },
+      }),
+    };
   }
 
   async #passedOn(seek: Seek, hello: string): Promise<boolean> {
@@ -211,20 +267,29 @@ export class Connection implements SocketProtocol {
           type: 'ready',
           ...{ session, epoch, resumed: epoch > FIRST_EPOCH },
           ...(secret !== undefined && { secret }),
-          audio: this.#audio,
+          audio: {
+            ...this.#audio,
+            ...(this.#audio.codec && { preSkip: opusPreSkip(this.#audio.outputRate) }),
+          },
           ...this.#granted,
         });
       },
       message: (message) => {
         counters.messagesOut += 1;
+        this.#opus?.down.follow(message);
         downlink.sendMessage(message);
       },
       audio: (frame) => {
         counters.audioMessagesOut += 1;
+        if (this.#opus) {
+          this.#opus.down.frame(frame.generation, frame.pcm);
+          return;
+        }
         downlink.sendBinary(audioMessage(frame));
         // The user waits for the first one, and the machine's step for it comes in this turn.
         if (frame.seq === 0) downlink.flush();
       },
+      audioSent: (generation) => this.#opus?.down.end(generation),
       draining: () => this.#complain('DRAINING'),
       ended: (error) => {
         if (error) this.#socket.failWith(error);

@@ -1,3 +1,4 @@
+import type { OpusCodec } from '../../../actors/ports/opus.ts';
 import { ParleyError } from '../../../machines/errors.ts';
 import { SUBPROTOCOL, WIRE_LIMITS } from '../../../machines/wire.ts';
 import type { Access } from '../../door/access.ts';
@@ -10,10 +11,12 @@ import { Connection, PARLEY_V1 } from './connection.ts';
 interface ParleyV1Parts {
   readonly door: Door;
   readonly access: Pick<Access, 'caller'>;
+  /** Without it there is PCM only. */
+  readonly opus?: OpusCodec | undefined;
 }
 
 /** The native protocol, `parley.v1` over WebSocket: docs/reference/protocol.md. */
-export function parleyV1({ door, access }: ParleyV1Parts): Endpoint {
+export function parleyV1({ door, access, opus }: ParleyV1Parts): Endpoint {
   return webSocketEndpoint(door, {
     name: PARLEY_V1,
     path: '/v1/session',
@@ -24,7 +27,7 @@ export function parleyV1({ door, access }: ParleyV1Parts): Endpoint {
       if (!offeredBy(request).includes(SUBPROTOCOL))
         throw new ParleyError('BAD_FIELD', `the WebSocket subprotocol ${SUBPROTOCOL} is required`);
       const traceparent = String(request.headers.traceparent ?? '');
-      return (client) => new Connection(client, door, access, { hops: hopsOf(request), traceparent });
+      return (client) => new Connection(client, door, access, { hops: hopsOf(request), traceparent, opus });
     },
   });
 }

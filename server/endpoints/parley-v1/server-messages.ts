@@ -23,7 +23,12 @@ export const serverMessage = z.discriminatedUnion('type', [
     epoch: count,
     resumed: z.boolean(),
     secret: z.string().exactOptional(),
-    audio: z.object({ inputRate: z.literal(INPUT_RATES), outputRate: z.literal(OUTPUT_RATES) }),
+    audio: z.object({
+      inputRate: z.literal(INPUT_RATES),
+      outputRate: z.literal(OUTPUT_RATES),
+      codec: z.literal('opus').exactOptional(),
+      preSkip: count.exactOptional(),
+    }),
     input: text,
     output: text,
     actions: z.literal('results').exactOptional(),

@@ -1,5 +1,6 @@
 import type { OutputRate } from '../../../../machines/audio.ts';
 import type { EchoState } from '../../../../machines/wire.ts';
+import type { OpusLibrary } from '../audio/opus.ts';
 import type { PlayoutStats } from '../audio/playout.ts';
 import { SessionClient } from '../client.ts';
 import type { Socket } from '../connection.ts';
@@ -63,6 +64,11 @@ export class ParleyClient extends SessionClient {
 
   protected openSocket(url: string, subprotocol: string): Socket {
     return new WebSocket(url, subprotocol);
+  }
+
+  /** The codec is a file of its own beside this one, which only clients load that want it. */
+  protected async loadOpus(): Promise<OpusLibrary> {
+    return import(new URL('./opus.js', import.meta.url).href);
   }
 
   protected async prepare(): Promise<void> {

@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import { FRAME_MS, type InputRate, type OutputRate, PIPELINE_RATE } from '../../../../machines/audio.ts';
+import type { OpusLibrary } from '../audio/opus.ts';
 import { type ClientOptions, SessionClient } from '../client.ts';
 import type { Socket } from '../connection.ts';
 import { PacedSpeaker } from './paced-speaker.ts';
@@ -60,6 +61,14 @@ export class ParleyClient extends SessionClient {
   protected openSocket(url: string, subprotocol: string): Socket {
     if (!this.#Socket) throw new Error('connect() loads the WebSocket');
     return new this.#Socket(url, subprotocol);
+  }
+
+  protected async loadOpus(): Promise<OpusLibrary> {
+    try {
+      return await import('libopus-wasm');
+    } catch (cause) {
+      throw new Error('the codec is not installed: npm install libopus-wasm', { cause });
+    }
   }
 
   protected async prepare(): Promise<void> {

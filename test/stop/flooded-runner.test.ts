@@ -83,6 +83,15 @@ describe('a runner behind 2,000 events of one reply', () => {
     expect(events().filter((type) => type === 'commit')).toHaveLength(2_000);
   });
 
+  it('stops ahead of the commands of the client that wait', () => {
+    const { runner, events } = flooded(deltas(2_000));
+    runner.receive({ type: 'text', text: 'hello' }, 'client');
+    for (let i = 0; i < 100; i++) runner.receive({ type: 'commit', sample: i }, 'client');
+    const handled = events();
+    runner.receive({ type: 'halt' }, 'client');
+    expect(events()).toEqual([...handled, 'halt']);
+  });
+
   it('is not rearmed by a message sent before the stop', async () => {
     const { runner, clock, events } = flooded(deltas(2_000));
     runner.receive({ type: 'text', text: 'hello' }, 'client');
@@ -96,7 +105,10 @@ describe('a runner behind 2,000 events of one reply', () => {
     expect(runner.kernel.state).toBe('idle');
   });
 
-  it('fails a child that exceeds the limit of waiting events, and reports why', async () => {
+  // It computes: 20,000 deltas of one reply.
+  it('fails a child that exceeds the limit of waiting events, and reports why', {
+    timeout: 120_000,
+  }, async () => {
     const { runner, clock, log } = flooded(deltas(20_000));
     runner.receive({ type: 'text', text: 'hello' }, 'client');
     await clock.advance(10);

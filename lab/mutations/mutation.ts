@@ -4,7 +4,8 @@ export interface Mutation {
   readonly file: string;
   readonly find: string;
   readonly put: string;
-  /** Why the simulator need not find it. */
+  /** Test files of the project `virtual` that must find it, in place of the simulator. */
+  readonly tests?: readonly string[];
+  /** Why it need not be found. */
   readonly harmless?: string;
 }
-export const MUTATIONS: readonly Mutation[];

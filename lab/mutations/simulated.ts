@@ -1,7 +1,7 @@
-// The faults that mutate.mjs plants.
+import type { Mutation } from './mutation.ts';
 
-/** `find` must occur in the file exactly once. */
-export const MUTATIONS = [
+/** Faults that the simulator must find. */
+export const SIMULATED: readonly Mutation[] = [
   {
     what: 'none: nothing must be found',
     file: 'actors/session/runner.ts',

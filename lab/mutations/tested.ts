@@ -1,0 +1,163 @@
+import type { Mutation } from './mutation.ts';
+
+const VERDICT = ['machines/session/turn/verdict.test.ts'];
+const JOURNAL = ['machines/journal', 'test/journal/replay.test.ts', 'test/journal/file.test.ts'];
+const FLOOD = ['test/stop/flooded-runner.test.ts'];
+
+/** Faults that the virtual suite must find in the named files. */
+export const TESTED: readonly Mutation[] = [
+  {
+    what: 'a voice stop among the words of a turn is answered like any turn',
+    file: 'machines/session/turn/verdict.ts',
+    find: "if ((settled || !utterance) && saidHalt(context, parameters)) return 'halt';",
+    put: '',
+    tests: VERDICT,
+  },
+  {
+    what: 'words for somebody else count as an answer to the robot',
+    file: 'machines/session/turn/verdict.ts',
+    find: "if (isForOthers(context)) return 'forOthers';",
+    put: '',
+    tests: VERDICT,
+  },
+  {
+    what: 'words that are not sure are not asked about',
+    file: 'machines/session/turn/verdict.ts',
+    find: "if (asksBack(context, parameters)) return 'unsure';",
+    put: '',
+    tests: VERDICT,
+  },
+  {
+    what: 'a turn is decided while discarded speech, which may be a stop, has no words',
+    file: 'machines/session/turn/verdict.ts',
+    find: "if (discardedOf(context).length > 0) return 'wait';",
+    put: '',
+    tests: [...VERDICT, 'test/session/discarded-stop.test.ts'],
+  },
+  {
+    what: 'typed text ends the voice stop',
+    file: 'machines/session/halt/stopped.ts',
+    find: "text: { actions: 'publishStopped' },",
+    put: "text: 'idle',",
+    tests: ['test/session/halt.test.ts'],
+  },
+  {
+    what: 'a suspected stop that is never decided holds the robot for ever',
+    file: 'machines/session/stop-lane/region.ts',
+    find: 'after: { suspicion: refuted },',
+    put: '',
+    tests: ['test/session/stop-lane.test.ts'],
+  },
+  {
+    what: 'a turn that stops at a comma ends as early as a sentence',
+    file: 'machines/session/turn/endpointing.ts',
+    find: "if (/(?:\\.\\.\\.|…|[,;:、，；：—-])$/u.test(trimmed)) return 'incomplete';",
+    put: '',
+    tests: ['machines/policies/turn-taking.test.ts'],
+  },
+  {
+    what: 'half a character is spoken',
+    file: 'machines/policies/segmenter.ts',
+    find: '!final && /[\\ud800-\\udbff]$/.test(rest) ? rest.slice(0, -1) : rest',
+    put: 'rest',
+    tests: ['machines/policies/segmenter.test.ts'],
+  },
+  {
+    what: 'a rearm that was sent before the stop ends it',
+    file: 'actors/session/runner-inbox.ts',
+    find: "this.#commands = this.#commands.filter(({ event }) => event.type !== 'rearm');",
+    put: '{}',
+    tests: FLOOD,
+  },
+  {
+    what: 'the stop waits behind the other commands of the client',
+    file: 'actors/session/runner-inbox.ts',
+    find: 'this.#halts.shift() ?? this.#commands.shift()',
+    put: 'this.#commands.shift() ?? this.#halts.shift()',
+    tests: FLOOD,
+  },
+  {
+    what: 'an event is lost when taken ones are removed',
+    file: 'actors/session/runner-inbox.ts',
+    find: 'this.#others = this.#others.slice(this.#head);',
+    put: 'this.#others = this.#others.slice(this.#head + 1);',
+    tests: FLOOD,
+  },
+  {
+    what: 'a session keeps the event loop until nothing waits',
+    file: 'actors/session/turn-share.ts',
+    find: 'if (this.#others >= SHARE_EVENTS || this.#clock.nowMs() - this.#startMs >= SHARE_MS) return false;',
+    put: '',
+    tests: FLOOD,
+  },
+  {
+    what: 'an overload hides a spoken stop from the session',
+    file: 'actors/session/wanted-partials.ts',
+    find: ' || isAmong(text, words.halt, language)',
+    put: '',
+    tests: ['test/session/economy.test.ts'],
+  },
+  {
+    what: 'the chain of a journal leaves out the commands',
+    file: 'machines/journal/writer.ts',
+    find: 'return record.stateHash + record.commandsHash;',
+    put: 'return record.stateHash;',
+    tests: [...JOURNAL, 'test/journal/session.test.ts'],
+  },
+  {
+    what: 'a record with another content passes the check',
+    file: 'machines/journal/check.ts',
+    find: 'if (intact(record, before, sha256)) return undefined;',
+    put: 'if (record.stateHash.length > 0) return undefined;',
+    tests: JOURNAL,
+  },
+  {
+    what: 'a journal that lacks its last records counts as complete',
+    file: 'machines/journal/check.ts',
+    find: 'const missing = footer.records !== null && records.length < footer.records;',
+    put: 'const missing = false;',
+    tests: JOURNAL,
+  },
+  {
+    what: 'a part of the state that is removed stays in the journal',
+    file: 'machines/journal/state.ts',
+    find: 'level.parts.delete(key);',
+    put: '',
+    tests: JOURNAL,
+  },
+  {
+    what: 'the end of a turn reaches the client before another server can know it',
+    file: 'actors/journal/acknowledged-turns.ts',
+    find: 'waiting.add(message);',
+    put: '',
+    tests: ['actors/journal/acknowledged-turns.test.ts'],
+  },
+  {
+    what: 'a stop waits behind the end of a turn that is not yet acknowledged',
+    file: 'actors/journal/acknowledged-turns.ts',
+    find: "return message.type === 'state' && message.value === 'stopped';",
+    put: 'return false;',
+    tests: ['actors/journal/acknowledged-turns.test.ts'],
+  },
+  {
+    what: 'the rows of two records are mixed up on their way to the disk',
+    file: 'adapters/store/group.ts',
+    find: 'at += FIELDS;',
+    put: 'at += FIELDS - 1;',
+    tests: ['adapters/store/group.test.ts'],
+  },
+  {
+    what: 'a session record is saved without its revision, so that a lost race is not seen',
+    file: 'adapters/store/sqlite-records.ts',
+    find: "const one = { op: 'saveRecord', args: rowOf(session, record, revision) } as const;",
+    put: "const one = { op: 'saveRecord', args: rowOf(session, record, (await read('record', session))?.revision ?? 0) } as const;",
+    tests: ['adapters/records/sqlite.test.ts'],
+  },
+  {
+    what: 'a deleted session record is not reported to those who watch',
+    file: 'adapters/store/sqlite-records.ts',
+    find: '...gone.map(([session, revision]) => ({ session, revision, head: undefined })),',
+    put: '',
+    tests: ['adapters/records/sqlite.test.ts'],
+  },
+];

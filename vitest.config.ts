@@ -1,5 +1,4 @@
 import { configDefaults, defineConfig } from 'vitest/config';
-import { UNHURRIED } from './test/support/unhurried.ts';
 
 /** Processes, programs, browsers and whole servers on the real clock: `npm run test:real`. */
 const REAL = '**/*.real.test.ts';
@@ -17,11 +16,10 @@ const WORKERS = 4;
 
 export default defineConfig({
   test: {
-    // They end what hangs. No test is about time, and a busy machine is slow.
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
-    expect: { poll: { timeout: 60_000 } },
-    env: UNHURRIED,
+    // They end what hangs; tests wait for events. A test without an assertion fails.
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+    expect: { requireAssertions: true, poll: { timeout: 20_000 } },
     setupFiles: 'test/support/seed.ts',
     // Loading the same modules for each file anew would take half of the time. No test replaces a module.
     isolate: false,
@@ -42,6 +40,9 @@ export default defineConfig({
         test: {
           name: 'real',
           include: [REAL],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          expect: { requireAssertions: false, poll: { timeout: 30_000 } },
           exclude: [...configDefaults.exclude, ...ALONE],
           globalSetup: [COMPILE, 'test/support/programs.ts'],
           maxWorkers: WORKERS,
@@ -55,6 +56,9 @@ export default defineConfig({
         test: {
           name: 'long',
           include: [LONG, ...ALONE],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          expect: { requireAssertions: false, poll: { timeout: 30_000 } },
           globalSetup: [COMPILE, 'test/support/programs.ts'],
           maxWorkers: 1,
           fileParallelism: false,

@@ -6,7 +6,7 @@ import { loadConfig } from './config/load.ts';
 import { fixedPhrases, phrasePreparer } from './phrases.ts';
 
 const dialog = parseDialog('entries: [{ id: hello, phrases: hello, replies: Hello! }]', 'test.dialog.yaml');
-const config = loadConfig({ env: {}, cwd: '/nowhere' });
+const config = loadConfig({ cwd: '/nowhere' });
 const count = fixedPhrases(dialog, config, 'en').length;
 
 /** Notes when each phrase is made, in ms. */

@@ -20,7 +20,7 @@ it('figures older than sessions may be are deleted, at the start and daily', asy
   await save('old', 8);
   await save('new', 6);
   const clock = new VirtualClock();
-  const config = loadConfig({ env: {}, flags: { 'journal.max-age-days': '7' }, cwd: '/' });
+  const config = loadConfig({ flags: { 'journal.max-age-days': '7' }, cwd: '/' });
   const role = analyticsRole({ analytics, config, log: makeLogger('silent') }, clock);
   await expect.poll(kept).toEqual(['new']);
   await save('late', 9);

@@ -54,7 +54,7 @@ async function takeover(problem?: Error) {
     await store.saveTurn(turn);
   };
   const continuing = await startContinuing({
-    config: loadConfig({ env: {}, flags: { dataDir } }),
+    config: loadConfig({ flags: { dataDir } }),
     own: 'all',
     observers: [],
     stores: {

@@ -65,6 +65,7 @@ describe('the door', () => {
     // Clients that never answer the closing handshake stay until the grace is over.
     const stubborn = await Promise.all(Array.from({ length: 8 }, () => rawClient(rig.address)));
     await rig.greet();
+    expect(rig.door.stats()).toMatchObject({ sessions: 1 });
     for (const socket of stubborn) socket.destroy();
   });
 });

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { z } from 'zod';
+import type { ServerMessage } from '../../machines/wire.ts';
 import { chatReply, transcriptReply } from '../../testing/loopback/openai-replies.ts';
 import { openaiServer } from '../../testing/loopback/openai-server.ts';
 import { afterTest } from '../support/after-test.ts';
@@ -9,10 +10,10 @@ const IN_TEXT = { manners: { input: 'text', output: 'text' } } as const;
 
 it('a stop in any language of the dialog stops the robot', async () => {
   const talk = await conversation({});
-  const reached = (value: string) =>
-    talk.client.waitFor((message) => message.type === 'state' && message.value === value, {
-      timeoutMs: 10_000,
-    });
+  const reached = async (value: string) => {
+    const isThis = (message: ServerMessage) => message.type === 'state' && message.value === value;
+    expect(await talk.client.waitFor(isThis, { timeoutMs: 20_000 }), value).toBeDefined();
+  };
   talk.client.send({ type: 'text', text: 'tell me a story' });
   await reached('speaking');
   talk.client.send({ type: 'text', text: '停下来' });

@@ -11,7 +11,6 @@ import type { ServeOptions, Server } from '../../server/serve-options.ts';
 import { startNatsServer } from '../../testing/nats-server.ts';
 import { levelVad, scriptedLlm, scriptedStt, scriptedTts } from '../../testing/scripted-engines.ts';
 import { afterTest, temporaryFolder } from '../support/after-test.ts';
-import { UNHURRIED } from '../support/unhurried.ts';
 
 async function start(
   flags: Record<string, string> = {},
@@ -19,7 +18,7 @@ async function start(
 ): Promise<{ server: Server; dataDir: string }> {
   const dataDir = await temporaryFolder();
   const server = await serve({
-    config: loadConfig({ env: UNHURRIED, flags: { port: '0', 'data-dir': dataDir, ...flags } }),
+    config: loadConfig({ flags: { port: '0', 'data-dir': dataDir, ...flags } }),
     log: makeLogger('silent'),
     parts: {
       ...parts(dataDir),

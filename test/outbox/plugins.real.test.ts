@@ -11,7 +11,6 @@ import { startNatsServer } from '../../testing/nats-server.ts';
 import { levelVad, scriptedLlm, scriptedStt, scriptedTts } from '../../testing/scripted-engines.ts';
 import { afterTest, temporaryFolder } from '../support/after-test.ts';
 import { parley } from '../support/processes.ts';
-import { UNHURRIED } from '../support/unhurried.ts';
 
 it('a worker of somebody else gets what was said and called; a deleted session takes its events from the stream', async () => {
   const broker = await startNatsServer({ args: ['-js', '-sd', await temporaryFolder()] });
@@ -19,7 +18,7 @@ it('a worker of somebody else gets what was said and called; a deleted session t
   const dataDir = await temporaryFolder();
   const flags = { port: '0', dataDir, 'bus.natsUrl': broker.url, 'outbox.plugins': 'true' };
   const server = await serve({
-    config: loadConfig({ env: UNHURRIED, flags }),
+    config: loadConfig({ flags }),
     log: makeLogger('silent'),
     parts: {
       vad: levelVad(),

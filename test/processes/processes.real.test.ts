@@ -231,4 +231,4 @@ it('sessions outlive the kill of their process and its replacement, and a lost n
     expect(readies.every((ready) => ready.session === session)).toBe(true);
     expect(readies.slice(1).every(({ resumed }) => resumed)).toBe(true);
   }
-}, 120_000);
+}, 180_000);

@@ -6,7 +6,8 @@ import { runRace } from './scheduled.ts';
 const RUNS = 120;
 const SEED = 20_261_121;
 
-describe('a session whose engines answer in any order', () => {
+/** It computes, for a minute on a busy machine. */
+describe('a session whose engines answer in any order', { timeout: 120_000 }, () => {
   it('keeps its invariants, replays identically, and comes to rest', async () => {
     const reached = { bargeIn: 0, resumed: 0, stopped: 0, failed: 0, speculated: 0, taken: 0, discarded: 0 };
     await fc.assert(

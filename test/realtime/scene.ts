@@ -21,7 +21,6 @@ import {
 } from '../../testing/scripted-engines.ts';
 import { afterTest, temporaryFolder } from '../support/after-test.ts';
 import { makeCertificate } from '../support/certificate.ts';
-import { UNHURRIED } from '../support/unhurried.ts';
 
 const RATE = 24_000;
 
@@ -52,7 +51,6 @@ export async function startServer(scene: Scene = {}): Promise<RealtimeServer> {
   const tls = made && { 'tls.cert': made.cert, 'tls.key': made.key };
   const server = await serve({
     config: loadConfig({
-      env: UNHURRIED,
       flags: { port: 0, dataDir, 'limits.drainGraceMs': 0, ...tls, ...scene.flags },
     }),
     log: makeLogger('silent'),

@@ -7,7 +7,6 @@ import { makeLogger } from '../../server/log.ts';
 import { serve } from '../../server/serve.ts';
 import { afterTest, temporaryFolder } from '../support/after-test.ts';
 import { freePort } from '../support/free-port.ts';
-import { UNHURRIED } from '../support/unhurried.ts';
 
 const chunk = (content: string) =>
   `data: {"choices":[{"delta":{"content":${JSON.stringify(content)}},"finish_reason":null}]}\n\n`;
@@ -39,7 +38,6 @@ it('starts without its only language engine, says so, and answers as soon as the
   const port = await freePort();
   const config = loadConfig({
     cwd: dataDir,
-    env: { ...UNHURRIED },
     flags: {
       ...{ dataDir, port: '0', 'engines.llm': 'openai', 'tts.cache.enabled': 'no' },
       'llm.openai.base-url': `http://127.0.0.1:${port}`,

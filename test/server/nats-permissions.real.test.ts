@@ -24,7 +24,6 @@ import { type NatsServer, startNatsServer } from '../../testing/nats-server.ts';
 import { levelVad, scriptedLlm, scriptedStt, scriptedTts } from '../../testing/scripted-engines.ts';
 import { afterTest, folderOfFile, temporaryFolder } from '../support/after-test.ts';
 import { makeCertificate } from '../support/certificate.ts';
-import { UNHURRIED } from '../support/unhurried.ts';
 
 const USERS = {
   server: serverPermissions(4),
@@ -179,7 +178,6 @@ describe('a broker with the permissions of nats-permissions', () => {
     const { user = '', password = '', inbox = '' } = login('server');
     const flags = { port: 0, dataDir: await temporaryFolder(), 'bus.natsUrl': broker.url };
     const config = loadConfig({
-      env: UNHURRIED,
       flags: {
         ...flags,
         'nats.user': user,

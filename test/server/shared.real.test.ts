@@ -14,7 +14,6 @@ import { cachedTools } from '../../server/shared/cached-tools.ts';
 import { startNatsServer } from '../../testing/nats-server.ts';
 import { levelVad, scriptedLlm, scriptedStt, scriptedTts } from '../../testing/scripted-engines.ts';
 import { afterTest, temporaryFolder } from '../support/after-test.ts';
-import { UNHURRIED } from '../support/unhurried.ts';
 
 /** A broker, and servers on it with a data directory each; `asked` has what their language engine was asked. */
 async function startServers(count: number, more: Record<string, string> = {}) {
@@ -26,7 +25,7 @@ async function startServers(count: number, more: Record<string, string> = {}) {
     const dataDir = await temporaryFolder();
     const flags = { port: '0', dataDir, 'bus.natsUrl': broker.url, ...more };
     const server = await serve({
-      config: loadConfig({ cwd: dataDir, env: UNHURRIED, flags }),
+      config: loadConfig({ cwd: dataDir, flags }),
       log: makeLogger('silent'),
       parts: {
         vad: levelVad(),
@@ -135,7 +134,7 @@ it('phrases that one server has synthesised are found by the others', async () =
   const start = async () => {
     const dataDir = await temporaryFolder();
     const flags = { port: '0', dataDir, dialog, 'bus.natsUrl': broker.url, 'engines.stt': 'remote' };
-    const config = loadConfig({ cwd: dataDir, env: UNHURRIED, flags });
+    const config = loadConfig({ cwd: dataDir, flags });
     const server = await serve({ config, log: makeLogger('silent') });
     afterTest(() => server.close());
     return server;

@@ -8,7 +8,6 @@ import { serve } from '../../server/serve.ts';
 import { chatReply } from '../../testing/loopback/openai-replies.ts';
 import { openaiServer } from '../../testing/loopback/openai-server.ts';
 import { afterTest, temporaryFolder } from '../support/after-test.ts';
-import { UNHURRIED } from '../support/unhurried.ts';
 
 const asked = z.object({ messages: z.array(z.looseObject({ role: z.string(), content: z.string() })) });
 
@@ -24,7 +23,7 @@ it('serves a client in text alone, which reports what became of an action, and t
   afterTest(() => engines.close());
   const config = loadConfig({
     cwd: dataDir,
-    env: { ...UNHURRIED, OPENAI_BASE_URL: engines.baseURL },
+    env: { OPENAI_BASE_URL: engines.baseURL },
     flags: {
       ...{ dataDir, port: '0', 'engines.stt': 'openai', 'engines.llm': 'openai', 'engines.tts': 'openai' },
       ...{ 'llm.tools': 'turn', 'tts.cache.enabled': 'no' },

@@ -154,6 +154,7 @@ describe('the way to detect turns', () => {
     talk.send({ type: 'settings', turnDetection: { mode: 'manual' } });
     talk.send({ type: 'settings', turnDetection: { mode: 'auto' } });
     await askAloud(talk);
+    expect(talk.state).toBe('speaking');
   });
 
   it('with `silenceMs` ends a turn after this silence, whatever the words are', async () => {

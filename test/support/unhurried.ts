@@ -1,6 +1,6 @@
 /**
- * Configuration of a server that is not about overload: it begins everything, however busy the machine of the tests is, and keeps
- * it no busier than it must: the stop spotter takes 0.9 s of processor time.
+ * Configuration of a server of `test:real` that refuses nothing because the machine is busy, and is no busier than it must be: the stop
+ * spotter takes 0.9 s of processor time. Only for tests whose client does not try again; all others have the shipped limits.
  */
 export const UNHURRIED = {
   PARLEY_LIMITS_LOOP_DELAY_MS: '60000',

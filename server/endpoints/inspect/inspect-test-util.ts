@@ -2,7 +2,6 @@ import { WebSocket } from 'ws';
 import type { LlmEngine } from '../../../actors/ports/llm.ts';
 import { realClock } from '../../../adapters/real-clock.ts';
 import { afterTest, temporaryFolder } from '../../../test/support/after-test.ts';
-import { UNHURRIED } from '../../../test/support/unhurried.ts';
 import { levelVad, scriptedLlm, scriptedStt, scriptedTts } from '../../../testing/scripted-engines.ts';
 import { VoiceClient } from '../../client/voice-client.ts';
 import { loadConfig } from '../../config/load.ts';
@@ -27,7 +26,7 @@ export async function startTestServer(
 ): Promise<Server> {
   const dataDir = await temporaryFolder();
   const server = await serve({
-    config: loadConfig({ env: UNHURRIED, flags: { port: 0, dataDir, 'limits.drainGraceMs': 0, ...flags } }),
+    config: loadConfig({ flags: { port: 0, dataDir, 'limits.drainGraceMs': 0, ...flags } }),
     log,
     parts: {
       engines: {

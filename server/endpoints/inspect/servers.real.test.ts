@@ -70,6 +70,7 @@ it('notifies an open page when a session of another server begins and ends, and 
   await there.close();
 
   await page.until(() => !lists(page).has(second.session));
+  expect([...lists(page).keys()]).toEqual([]);
 });
 
 /** The list of a page after all its messages. */

@@ -7,7 +7,6 @@ import { ParleyError } from '../../../machines/errors.ts';
 import type { LogEntry } from '../../../machines/log.ts';
 import { type SessionMessage, WIRE_LIMITS } from '../../../machines/wire.ts';
 import { afterTest, temporaryFolder } from '../../../test/support/after-test.ts';
-import { UNHURRIED } from '../../../test/support/unhurried.ts';
 import { levelVad, scriptedLlm, scriptedStt, scriptedTts } from '../../../testing/scripted-engines.ts';
 import { VoiceClient } from '../../client/voice-client.ts';
 import { loadConfig } from '../../config/load.ts';
@@ -23,7 +22,7 @@ const PATIENCE_MS = 20_000;
 async function start(flags: Record<string, string> = {}): Promise<Server> {
   const dataDir = await temporaryFolder();
   const server = await serve({
-    config: loadConfig({ env: UNHURRIED, flags: { port: '0', 'data-dir': dataDir, ...flags } }),
+    config: loadConfig({ flags: { port: '0', 'data-dir': dataDir, ...flags } }),
     log: makeLogger('silent'),
     parts: {
       vad: levelVad(),

@@ -97,6 +97,7 @@ describe('the limits of the native protocol', () => {
   it('accepts the right token', async () => {
     const rig = await startRig({ token: 'the right one' });
     await rig.greet({ token: 'the right one' });
+    expect(rig.door.stats()).toMatchObject({ sessions: 1, closes: {} });
   });
 
   it('closes with 4413 for a message of more than 64 KiB, whole or in fragments', async () => {

@@ -10,7 +10,8 @@ import {
   sessionRepresentatives,
 } from '../../../testing/mod.ts';
 
-it('keeps its invariants in every path of a typed conversation', async () => {
+// It computes, for a minute on a busy machine.
+it('keeps its invariants in every path of a typed conversation', { timeout: 120_000 }, async () => {
   const model = new SessionModel({
     parameters: { ...defaultParameters, deadlines: { ...defaultParameters.deadlines, llmStallMs: 2_000 } },
     input: { language: 'en', outputRate: 24_000, seed: 1, memory: false },

@@ -45,6 +45,13 @@ export const ADVICE: Readonly<Record<ErrorCode, string>> = {
   ENGINE_CRASHED: 'it is started again by itself; see the cause',
   ENGINE_OVERLOADED: 'add workers or lower the number of sessions',
   CANCELLED: 'nothing to do: the work was not needed any more',
+  // Behaviour
+  BEHAVIOUR_UNREADABLE:
+    'check the path; TypeScript needs Node 22.18 or newer, or `npm install tsx` beside the behaviour',
+  BEHAVIOUR_INVALID: 'see the message for file and line; docs/how-to/behaviour.md shows how one is written',
+  BEHAVIOUR_FAILED: 'see the cause; the next session begins with the behaviour again',
+  BEHAVIOUR_MISSING: 'give the behaviour of the session with --behaviour, in the version that it began with',
+  ROBOT_EVENT_INVALID: 'nothing happened; declare the event and its fields in robotEvents of the behaviour',
   // Bus
   BUS_NO_RESPONDERS: 'start the process that serves it',
   BUS_TIMEOUT: 'check the other process and the NATS server',

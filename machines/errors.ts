@@ -40,6 +40,12 @@ export const ERRORS = {
   ENGINE_CRASHED: 'the thread of an engine ended unexpectedly',
   ENGINE_OVERLOADED: 'an engine has too many requests',
   CANCELLED: 'cancelled',
+  // Behaviour
+  BEHAVIOUR_UNREADABLE: 'the behaviour file cannot be read',
+  BEHAVIOUR_INVALID: 'the behaviour is not valid',
+  BEHAVIOUR_FAILED: 'the behaviour failed and has ended; the conversation goes on without it',
+  BEHAVIOUR_MISSING: 'this session has another behaviour, or none',
+  ROBOT_EVENT_INVALID: 'the behaviour does not take this event of the robot',
   // Bus
   BUS_NO_RESPONDERS: 'the subject has no subscriber',
   BUS_TIMEOUT: 'no answer arrived on the bus in time',

@@ -5,8 +5,13 @@ import {
   type SnapshotFrom,
   type StateValue,
 } from 'xstate';
+import { type BehaviourProgram, identityOf } from './behaviour/program.ts';
+import type { BehaviourSnapshot } from './behaviour/snapshot.ts';
+import { Task } from './behaviour/task.ts';
+import { ParleyError } from './errors.ts';
 import type { Json } from './json.ts';
 import type { SessionParameters } from './parameters.ts';
+import { KernelFloor } from './session/behaviour/floor.ts';
 import { CHILD_KINDS, type ChildKind } from './session/children.ts';
 import type { Command, SpawnCommand } from './session/commands.ts';
 import { NEVER_MS } from './session/effects.ts';
@@ -21,8 +26,11 @@ import type { PublicState } from './wire.ts';
 
 /** An expired delay of the chart. Firing it is an event like any other. */
 export interface TimerEvent {
-  readonly type: `xstate.after.${string}`;
+  readonly type: `xstate.after.${string}` | `${typeof OF_BEHAVIOUR}${string}`;
 }
+
+/** The name of a delay of the behaviour begins so. */
+const OF_BEHAVIOUR = 'behaviour.after.';
 
 /** The chart's name of a delay: `xstate.after.<name>.<state>`. */
 export function delayName(type: string): string {
@@ -55,6 +63,16 @@ export interface KernelStart {
   readonly context: SessionContext;
   /** Ordered by when they are due. */
   readonly timers: readonly Timer[];
+  /** Absent in a session without one. */
+  readonly behaviour?: BehaviourSnapshot;
+}
+
+export interface KernelOptions {
+  readonly from?: KernelStart | undefined;
+  /** One that also reports what it does, for inspection. Default: that of all sessions. */
+  readonly machine?: SessionMachine;
+  /** The one that the input names. */
+  readonly behaviour?: BehaviourProgram | undefined;
 }
 
 /**
@@ -70,16 +88,16 @@ export class SessionKernel {
   #seq = 0;
   #atMs = 0;
   #timers: Timer[] = [];
+  readonly #task: Task | undefined;
 
   /** The commands of the start. */
   readonly initial: Step;
 
-  /** `machine`: one that also reports what it does, for inspection. */
+  /** Throws BEHAVIOUR_MISSING if the behaviour is not the one that the input names. */
   constructor(
     parameters: SessionParameters,
     input: SessionInput,
-    from?: KernelStart,
-    machine: SessionMachine = sessionMachine,
+    { from, machine = sessionMachine, behaviour }: KernelOptions = {},
   ) {
     this.#machine = machine;
     const given = { input, parameters };
@@ -92,6 +110,14 @@ export class SessionKernel {
     } else this.#snapshot = machine.getInitialSnapshot(this.#scope, given);
     this.#state = publicState(this.value);
     if (!from) this.#commands.push(this.#stateMessage());
+    const program = behaviourOf(input, behaviour);
+    this.#task = program && new Task(program, input.seed, from?.behaviour);
+    if (from) this.#task?.attach(this.#floor);
+    else if (this.#task) {
+      const { state, context } = this;
+      this.#task.start(this.#floor);
+      this.#stateChanged(state, context);
+    }
     this.initial = { seq: this.#seq, atMs: this.#atMs, commands: this.#commands };
   }
 
@@ -117,6 +143,11 @@ export class SessionKernel {
     return this.#state === 'ended' || this.#snapshot.status !== 'active';
   }
 
+  /** Of the behaviour; undefined without one. The same object until it changes. */
+  get behaviour(): BehaviourSnapshot | undefined {
+    return this.#task?.snapshot;
+  }
+
   get nowMs(): number {
     return this.#atMs;
   }
@@ -129,6 +160,7 @@ export class SessionKernel {
         regions: this.regions,
         context: { ...this.context, parameters: undefined },
         ended: this.ended,
+        behaviour: this.behaviour,
         timers: this.#timers,
       }),
     );
@@ -159,18 +191,46 @@ export class SessionKernel {
     const listener =
       event.listener?.generation === context.reply?.generation ? (event.listener ?? null) : null;
     this.#commands = [];
-    const now = { ...this.#snapshot, context: { ...context, nowMs: this.#atMs, listener } };
+    this.#snapshot = { ...this.#snapshot, context: { ...context, nowMs: this.#atMs, listener } };
+    if (event.type.startsWith(OF_BEHAVIOUR))
+      this.#task?.due(event.type.slice(OF_BEHAVIOUR.length), this.#floor);
+    else {
+      this.#converse(event);
+      this.#task?.happened(event, this.#floor);
+    }
+    this.#stateChanged(state, context, event.type === 'resumed');
+    return { seq: this.#seq, atMs: this.#atMs, commands: this.#commands };
+  }
+
+  #converse(event: KernelEvent): void {
     // The chart handles the delays that it has set; its own event types do not list them.
-    this.#snapshot = this.#machine.transition(now, event as SessionEvent, this.#scope);
+    this.#snapshot = this.#machine.transition(this.#snapshot, event as SessionEvent, this.#scope);
     this.#state = publicState(this.value);
+  }
+
+  #stateChanged(state: PublicState, context: SessionContext, always = false): void {
     if (
+      always ||
       this.state !== state ||
-      event.type === 'resumed' ||
       this.context.generation !== context.generation ||
       lastingOf(this.context) !== lastingOf(context)
     )
       this.#commands.push(this.#stateMessage());
-    return { seq: this.#seq, atMs: this.#atMs, commands: this.#commands };
+  }
+
+  /** What the behaviour sees of this session. */
+  get #floor(): KernelFloor {
+    return new KernelFloor({
+      snapshot: () => this.#snapshot,
+      commands: this.#commands,
+      converse: (request) => this.#converse(request),
+      setTimer: (id, delayMs) => this.#delay(OF_BEHAVIOUR + id, delayMs),
+      cancelTimer: (id) => this.#cancel(OF_BEHAVIOUR + id),
+      cancelTimers: () => {
+        for (const { id } of this.#timers.filter((timer) => timer.id.startsWith(OF_BEHAVIOUR)))
+          this.#cancel(id);
+      },
+    });
   }
 
   #collect({ type, params }: { readonly type: string; readonly params: unknown }): void {
@@ -234,6 +294,21 @@ export class SessionKernel {
     this.#timers.splice(at, 1);
     this.#commands.push({ type: 'cancelDelay', id });
   }
+}
+
+/** The behaviour of a session; undefined for one that began without. */
+function behaviourOf(
+  { behaviour: wanted }: SessionInput,
+  given: BehaviourProgram | undefined,
+): BehaviourProgram | undefined {
+  if (!wanted) return undefined;
+  const now = given && identityOf(given);
+  if (now?.id === wanted.id && now.version === wanted.version) return given;
+  const found = now ? `${now.id} ${now.version}` : 'none';
+  throw new ParleyError(
+    'BEHAVIOUR_MISSING',
+    `it began with ${wanted.id} ${wanted.version}, and this is ${found}`,
+  );
 }
 
 function childKind(id: unknown): ChildKind {

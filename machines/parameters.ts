@@ -238,6 +238,7 @@ export function parameterGroups() {
         text,
         'Spoken when a client lost its connection and did not report what became of an action that it carried out. Empty: nothing.',
       ],
+      behaviourFailed: [text, 'Spoken when the behaviour has failed. Empty: nothing.'],
       notDone: [
         text,
         'Spoken when a call did not begin because its arguments do not fit, and the model did not mend it. Empty: nothing.',

@@ -144,6 +144,8 @@ export type ClientMessage =
   | ({ readonly type: 'action.result'; readonly id: string } & ActionReport)
   /** The robot moves or rests. `noise`: level of its motors at the microphone, dBFS; absent: loud. */
   | { readonly type: 'body'; readonly moving: boolean; readonly noise?: number }
+  /** Something happened to the robot; the behaviour of the server declares names and fields. */
+  | { readonly type: 'event'; readonly name: string; readonly data?: JsonObject }
   | { readonly type: 'interrupt' }
   | { readonly type: 'halt' }
   | { readonly type: 'rearm' }
@@ -293,6 +295,8 @@ export type SessionMessage =
       readonly reason: EndReason;
       readonly heard: string;
       readonly timings: TurnTimings;
+      /** Where the words come from; absent: the language engine or the server. */
+      readonly origin?: 'behaviour';
     }
   | { readonly type: 'playback'; readonly generation: number; readonly state: PlaybackState }
   | { readonly type: 'flush'; readonly generation: number }
@@ -317,7 +321,11 @@ export type SessionMessage =
       readonly runs?: 'server';
       /** As the client reported it. */
       readonly message?: string;
+      /** The behaviour began it: it belongs to no reply. */
+      readonly origin?: 'behaviour';
     }
+  /** What the behaviour reports. */
+  | { readonly type: 'report'; readonly name: string; readonly data?: JsonObject }
   /**
    * `held`: a user may have said the stop phrase `phrase`, so stand still and begin nothing, for at most half a second. Then
    * false, or the voice stop.

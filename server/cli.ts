@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { didYouMean } from '../machines/policies/did-you-mean.ts';
 import { checkConfigCommand } from './commands/check-config.ts';
 import { conformanceCommand } from './commands/conformance.ts';
 import { demoCommand } from './commands/demo.ts';
@@ -20,7 +21,6 @@ import { tokenCommand } from './commands/token.ts';
 import { topCommand } from './commands/top.ts';
 import { transcribeCommand } from './commands/transcribe.ts';
 import { workerCommand } from './commands/worker.ts';
-import { didYouMean } from './config/suggest.ts';
 import { report } from './report.ts';
 import { packageVersion } from './version.ts';
 

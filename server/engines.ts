@@ -63,6 +63,8 @@ export interface EngineParts {
   readonly resamplers: ResamplerFactory;
   /** Where servers find each other's phrases. Default: nowhere. */
   readonly sharedFiles?: SharedFiles | undefined;
+  /** The phrases that recognisers with a fixed set know. Default: those of the dialog. */
+  readonly heard?: Dialog;
   /** Must not throw. */
   readonly onEvent?: (event: ChainEvent) => void;
   /** Receives crashes of threads and failures of the phrase cache. */
@@ -78,7 +80,7 @@ export async function makeEngines(
   parts: EngineParts,
 ): Promise<LocalEngines> {
   const { engines } = config;
-  const heard = withAnswers(dialog, config);
+  const heard = withAnswers(parts.heard ?? dialog, config);
   const connected: (() => EngineStats['connections'][number])[] = [];
   const loaded: (() => EngineStats['models'])[] = [];
   const healthy: (() => EngineStats['health'])[] = [];

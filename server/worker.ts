@@ -1,3 +1,4 @@
+import { withBehaviour } from '../actors/behaviour/hearing.ts';
 import { type EngineHost, hostLlm, hostStt, hostTts } from '../actors/engine-rpc/mod.ts';
 import type { OwnRole } from '../actors/ports/event-stream.ts';
 import type { EngineKind } from '../actors/subjects.ts';
@@ -6,6 +7,7 @@ import { realClock } from '../adapters/real-clock.ts';
 import { withinTrace } from '../adapters/trace-context.ts';
 import { ParleyError } from '../machines/errors.ts';
 import { publishEngineCounts } from './analytics/worker-counts.ts';
+import { readBehaviour } from './behaviour/load.ts';
 import { makeBus } from './bus.ts';
 import type { Config } from './config/schema.ts';
 import { prepareDataDirectory } from './data-directory.ts';
@@ -69,12 +71,14 @@ async function serveEngines(
   onProgress: (what: string) => void,
 ): Promise<WorkerProcess> {
   const dialog = await readDialog(config);
+  const behaviour = await readBehaviour(config, dialog);
   const bus = await makeBus(config, log);
   const { store, files } = await openStore(config, log);
   const counted = publishEngineCounts(bus);
   onProgress('loading the engines');
   const engines = await makeEngines(config, dialog, kinds, {
     bus,
+    heard: withBehaviour(dialog, behaviour),
     resamplers: await speexResampler(),
     sharedFiles: files,
     onEvent: (event) => {

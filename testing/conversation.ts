@@ -24,6 +24,7 @@ import { openSession } from '../actors/session/session.ts';
 import type { SpeechParameters } from '../actors/speech/speech-session.ts';
 import type { SpeechDetectorParameters } from '../actors/speech-detector.ts';
 import { FRAME_MS, PIPELINE_RATE, samplesPerFrame } from '../machines/audio.ts';
+import { type BehaviourProgram, identityOf } from '../machines/behaviour/program.ts';
 import type { VirtualClock } from '../machines/clock.ts';
 import { type InvariantMonitor, sessionMonitor, type Violation } from '../machines/invariants.ts';
 import type { LogEntry } from '../machines/log.ts';
@@ -53,6 +54,8 @@ export interface ConversationOptions {
   readonly memory?: MemoryPort;
   readonly economy?: Economy;
   readonly parameters?: SessionParameters;
+  /** The robot's task. Default: none. */
+  readonly behaviour?: BehaviourProgram;
   readonly outputRate?: 16_000 | 24_000;
   /** Who speaks. Default: unknown. */
   readonly user?: string;
@@ -140,6 +143,7 @@ export class Conversation {
       ...(options.output === 'text' && { output: 'text' }),
       ...(options.results && { results: true }),
       ...(options.attention && options.attention !== 'always' && { attention: options.attention }),
+      ...(options.behaviour && { behaviour: identityOf(options.behaviour) }),
     };
     this.#monitor = sessionMonitor(this.#parameters, this.#input, options.input);
     const { bus, clock, stt, llm, tts } = options;
@@ -154,6 +158,7 @@ export class Conversation {
         clock,
         slowSchemaCheck: slowCheck,
         parameters: this.#parameters,
+        behaviour: options.behaviour,
         engines: {
           stt: (scope) => remoteStt(bus, clock, stt.name, scope),
           llm: (scope) => remoteLlm(bus, clock, llm.name, scope),
@@ -276,7 +281,7 @@ export class Conversation {
     const hosts = Promise.all(this.#close.map((close) => close()));
     await this.#options.clock.advance(10_000);
     await hosts;
-    const divergence = replayLog(this.log, this.#parameters, this.#input);
+    const divergence = replayLog(this.log, this.#parameters, this.#input, this.#options.behaviour);
     return { violations: this.#monitor.end(), divergence };
   }
 

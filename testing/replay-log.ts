@@ -1,3 +1,4 @@
+import type { BehaviourProgram } from '../machines/behaviour/program.ts';
 import { canonicalJson } from '../machines/json.ts';
 import { SessionKernel } from '../machines/kernel.ts';
 import type { LogEntry } from '../machines/log.ts';
@@ -19,8 +20,9 @@ export function replayLog(
   entries: readonly LogEntry[],
   parameters: SessionParameters,
   input: SessionInput,
+  behaviour?: BehaviourProgram,
 ): Divergence | undefined {
-  const kernel = new SessionKernel(parameters, input);
+  const kernel = new SessionKernel(parameters, input, { behaviour });
   const commandsOf = new Map<number, unknown[]>();
   for (const entry of entries) {
     if (entry.type !== 'command') continue;

@@ -161,6 +161,16 @@ export const clientCommand = z.discriminatedUnion('type', [
     moving: z.boolean(),
     noise: z.number().min(-120).max(0).exactOptional(),
   }),
+  z.object({
+    type: z.literal('event'),
+    name: z.string().min(1).max(64),
+    data: z
+      .custom<JsonObject>(
+        isResultData,
+        `must be an object of at most ${WIRE_LIMITS.resultData} characters and ${MAX_RESULT_DEPTH} levels`,
+      )
+      .exactOptional(),
+  }),
   z.object({ type: z.literal('interrupt') }),
   z.object({ type: z.literal('halt') }),
   z.object({ type: z.literal('rearm') }),
@@ -183,6 +193,8 @@ export function clientEvent(
       const { type, ...change } = command;
       return { type, change, sample };
     }
+    case 'event':
+      return { type: 'robot', name: command.name, data: command.data ?? {} };
     case 'commit':
     case 'clear':
       return { ...command, sample };

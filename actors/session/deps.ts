@@ -1,3 +1,4 @@
+import type { BehaviourProgram } from '../../machines/behaviour/program.ts';
 import type { LoopClock } from '../../machines/clock.ts';
 import type { LogEntry } from '../../machines/log.ts';
 import type { SessionParameters } from '../../machines/parameters.ts';
@@ -26,6 +27,8 @@ export interface SessionDeps {
   readonly bus: Bus;
   readonly clock: LoopClock;
   readonly parameters: SessionParameters;
+  /** The robot's task. Default: none. */
+  readonly behaviour?: BehaviourProgram | undefined;
   readonly engines: EngineClients;
   /** A model that hears and speaks, in front of `engines`. */
   readonly speech?: SpeechParameters | undefined;

@@ -1,5 +1,7 @@
+import { robotEventFault } from '../../machines/behaviour/check.ts';
+import type { BehaviourProgram } from '../../machines/behaviour/program.ts';
 import { type ErrorRecord, errorRecord, ParleyError } from '../../machines/errors.ts';
-import { parseJson } from '../../machines/json.ts';
+import { type JsonObject, parseJson } from '../../machines/json.ts';
 import type { ClientEvent } from '../../machines/session/events.ts';
 import { replyLanguage } from '../../machines/session/language/language.ts';
 import type { SessionContext } from '../../machines/session/model.ts';
@@ -17,6 +19,19 @@ export function settingsRefusal(
 ): ErrorRecord | undefined {
   if (language === undefined || supports?.(language) !== false) return undefined;
   return errorRecord(new ParleyError('LANGUAGE_UNSUPPORTED', language), 'INTERNAL');
+}
+
+/** Why the behaviour cannot take an event of the robot; undefined if it can. */
+export function eventRefusal(
+  { name, data = {} }: { readonly name: string; readonly data?: JsonObject },
+  behaviour: BehaviourProgram | undefined,
+): ErrorRecord | undefined {
+  const fault = behaviour
+    ? robotEventFault(name, data, behaviour.definition)
+    : 'this server has no behaviour (parley serve --behaviour FILE)';
+  return fault === undefined
+    ? undefined
+    : errorRecord(new ParleyError('ROBOT_EVENT_INVALID', fault), 'INTERNAL');
 }
 
 /** Compares calls with the tools that are offered when they arrive. */

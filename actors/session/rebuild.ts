@@ -1,3 +1,4 @@
+import type { BehaviourProgram } from '../../machines/behaviour/program.ts';
 import { checkEnd, checkHeader, checkRecord } from '../../machines/journal/check.ts';
 import { QuietMoments } from '../../machines/journal/quiet.ts';
 import type { Journal, JournalRecord, Sha256 } from '../../machines/journal/record.ts';
@@ -37,6 +38,8 @@ export interface Rebuilt {
 }
 
 export interface RebuildOptions {
+  /** The one that the session began with, if it did with one. */
+  readonly behaviour?: BehaviourProgram | undefined;
   readonly sha256: Sha256;
   /** Samples of input that are stored. */
   readonly inputEnd: number;
@@ -86,12 +89,12 @@ export async function rebuild(journal: Journal, options: RebuildOptions): Promis
 /** The kernel and the writer at the journal's end, by a replay; undefined if that gives something else. */
 async function replayed(
   journal: Journal,
-  { sha256, breathe }: RebuildOptions,
+  { sha256, breathe, behaviour }: RebuildOptions,
   moments?: QuietMoments,
 ): Promise<{ readonly kernel: SessionKernel; readonly writer: JournalWriter } | undefined> {
   const { header, headerHash } = journal;
   const quiet = moments?.newest();
-  const kernel = new SessionKernel(header.parameters, header.input, quiet?.start);
+  const kernel = new SessionKernel(header.parameters, header.input, { from: quiet?.start, behaviour });
   const writer = new JournalWriter(headerHash, sha256, quiet);
   const from = quiet ? quiet.record.record + 1 : 0;
   const steps = replaySteps(journal, { kernel, sha256, writer, from });

@@ -1,4 +1,5 @@
 import { type ActorRefFrom, createActor } from 'xstate';
+import type { BehaviourProgram } from '../../machines/behaviour/program.ts';
 import { type LoopClock, type TimerHandle, toMicroseconds } from '../../machines/clock.ts';
 import { type ErrorCode, errorRecord, ParleyError } from '../../machines/errors.ts';
 import { type KernelEvent, SessionKernel, type Step } from '../../machines/kernel.ts';
@@ -86,14 +87,18 @@ export class SessionRunner {
   /** Resolves when the machine and all children have ended. */
   readonly ended: Promise<void>;
 
-  /** `rebuilt`: the kernel of another process, to go on with. Session time stood still since its last event. */
+  /** `kernel`: that of another process, to go on with. Session time stood still since its last event. */
   constructor(
     session: string,
     parameters: SessionParameters,
     input: SessionInput,
     ports: RunnerPorts,
-    rebuilt?: SessionKernel,
+    more: {
+      readonly kernel?: SessionKernel | undefined;
+      readonly behaviour?: BehaviourProgram | undefined;
+    } = {},
   ) {
+    const rebuilt = more.kernel;
     this.#session = session;
     this.#ports = ports;
     this.#share = new TurnShare(ports.clock);
@@ -101,7 +106,7 @@ export class SessionRunner {
     this.ended = new Promise((resolve) => {
       this.#onEnded = resolve;
     });
-    this.#kernel = rebuilt ?? new SessionKernel(parameters, input);
+    this.#kernel = rebuilt ?? new SessionKernel(parameters, input, { behaviour: more.behaviour });
   }
 
   get kernel(): SessionKernel {
@@ -267,6 +272,7 @@ export class SessionRunner {
       case 'persist':
         this.#ports.persist(command.turn);
         break;
+      case 'behaviour':
       case 'delay':
       case 'cancelDelay':
         break; // the kernel keeps the delays itself; they are commands so that the log shows them

@@ -1,4 +1,5 @@
 import type { OutputRate } from '../../machines/audio.ts';
+import type { BehaviourIdentity } from '../../machines/behaviour/program.ts';
 import type { SessionInput } from '../../machines/session/model.ts';
 import type { Attention, EchoState, FrameMs, Modality, PlaybackControl } from '../../machines/wire.ts';
 
@@ -38,7 +39,15 @@ export interface SessionOptions {
 /** The input of a session's machine; what is the default is absent, as in older journals. */
 export function sessionInput(
   options: SessionOptions,
-  { memory, attention }: { readonly memory: boolean; readonly attention: Attention },
+  {
+    memory,
+    attention,
+    behaviour,
+  }: {
+    readonly memory: boolean;
+    readonly attention: Attention;
+    readonly behaviour?: BehaviourIdentity | undefined;
+  },
 ): SessionInput {
   const { session, user, language, voice, outputRate, seed, output, results } = options;
   return {
@@ -50,5 +59,6 @@ export function sessionInput(
     ...(output === 'text' && { output }),
     ...(results && { results: true }),
     ...(attention !== 'always' && { attention }),
+    ...(behaviour && { behaviour }),
   };
 }

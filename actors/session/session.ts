@@ -1,4 +1,5 @@
 import { PIPELINE_RATE, samplesInMs } from '../../machines/audio.ts';
+import { identityOf } from '../../machines/behaviour/program.ts';
 import { errorRecord, ParleyError } from '../../machines/errors.ts';
 import type { LogEntry } from '../../machines/log.ts';
 import type { SpawnCommand, TurnOutcome } from '../../machines/session/commands.ts';
@@ -37,6 +38,7 @@ import type { Session, SessionClient } from './handle.ts';
 import {
   asError,
   callCheck,
+  eventRefusal,
   jsonBytes,
   offerTools,
   parsedBytes,
@@ -85,7 +87,11 @@ export function openSession(
   const identify = parameters.languages.follow ? deps.identify : undefined;
   const memory = sessionMemory(deps, options, (event) => runner.receive(event, 'server'));
   const input =
-    rebuilt?.journal.header.input ?? sessionInput(options, { memory: memory !== undefined, attention });
+    rebuilt?.journal.header.input ??
+    sessionInput(options, {
+      ...{ memory: memory !== undefined, attention },
+      behaviour: deps.behaviour && identityOf(deps.behaviour),
+    });
   const onProblem = (error: Error) => deps.onProblem(session, error);
   const observe = watchInvariants(parameters, input, {
     ...{ hears: options.input, before: rebuilt?.log(), clock, onProblem },
@@ -281,7 +287,7 @@ export function openSession(
         });
       },
     },
-    rebuilt?.kernel,
+    { kernel: rebuilt?.kernel, behaviour: deps.behaviour },
   );
   const hear = (event: EarEvent) =>
     runner.receive('sample' in event ? { ...event, sample: event.sample + inputFrom } : event, 'ear');
@@ -312,9 +318,10 @@ export function openSession(
     const given = vault?.command(sent) ?? sent;
     const refusal = given.type === 'settings' ? settingsRefusal(given, deps.supports) : undefined;
     const problems = given.type === 'settings' ? schemaProblems(given.tools ?? []) : [];
-    for (const { code, message } of refusal ? [refusal] : problems)
+    const refused = refusal ?? (given.type === 'event' ? eventRefusal(given, deps.behaviour) : undefined);
+    for (const { code, message } of refused ? [refused] : problems)
       publish({ type: 'error', code, message, fatal: false });
-    if (refusal) return;
+    if (refused) return;
     if (given.type === 'commit' || given.type === 'clear') ear?.settle();
     if (given.type !== 'played') {
       const event = identified(clientEvent(given, audio.written));

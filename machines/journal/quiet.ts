@@ -69,8 +69,10 @@ export class QuietMoments {
       if (name.startsWith(CONTEXT)) context[name.slice(CONTEXT.length)] = JSON.parse(text);
     const value = parsed('value');
     const regions = parsed('regions');
+    const behaviour = parsed('behaviour');
     const start = {
       ...{ seq: record.seq, timers, value: sessionValue(value, regions) },
+      ...(behaviour !== undefined && { behaviour }),
       // As a kernel wrote it; the chain of hashes guarantees it.
       context: {
         ...initialContext(this.#input, this.#parameters),
@@ -79,7 +81,7 @@ export class QuietMoments {
         nowMs: record.t,
       },
     };
-    return { record, state: { value, regions, ended: false, context }, start };
+    return { record, state: { value, regions, ended: false, behaviour, context }, start };
   }
 
   #quiet(): boolean {

@@ -6,6 +6,8 @@ export interface KernelState {
   /** Of the regions beside the conversation, those that are not in their first state. */
   readonly regions?: unknown;
   readonly ended: boolean;
+  /** The snapshot of the behaviour; absent in a session without one. */
+  readonly behaviour?: unknown;
   readonly context: object;
 }
 
@@ -38,7 +40,7 @@ class Level {
 }
 
 /**
- * A state as JSON in parts, and the changes between states. The parts are `value`, `ended`, `regions`, the members of the context
+ * A state as JSON in parts, and the changes between states. The parts are `value`, `ended`, `regions`, `behaviour`, the members of the context
  * (`context.turn`), those of its reply (`context.reply.text`), and each of the reply's segments
  * (`context.reply.segments.0`). They are compared by identity first, then by text, so that a step costs only what it
  * changed.
@@ -62,6 +64,7 @@ export class StateText {
     this.#visit(this.#top, 'value', state.value, changes);
     this.#visit(this.#top, 'ended', state.ended, changes);
     this.#visit(this.#top, 'regions', state.regions, changes);
+    this.#visit(this.#top, 'behaviour', state.behaviour, changes);
     this.#members(this.#context, state.context, changes);
     for (const level of [this.#top, this.#context, this.#reply, this.#segments]) this.#forget(level, changes);
     return changes.length === 0 ? '[]' : `[${changes.join(',')}]`;

@@ -13,6 +13,7 @@ export const de = {
     notDone: 'Entschuldigung, das habe ich nicht getan.',
     noAnswer: 'Ich habe keine Antwort gehört, also lasse ich es.',
     maybeDone: 'Ich wurde neu gestartet und weiß nicht, ob das erledigt wurde: {action}.',
+    behaviourFailed: 'Meine Aufgabe ist fehlgeschlagen. Sie können weiter mit mir sprechen.',
     actionLost: 'Ich hatte die Verbindung verloren und weiß nicht, was daraus geworden ist: {action}.',
   },
   prompt:

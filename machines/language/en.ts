@@ -13,6 +13,7 @@ export const en = {
     notDone: 'Sorry, I have not done that.',
     noAnswer: 'I heard no answer, so I will not.',
     maybeDone: 'I was restarted, and I do not know whether this was done: {action}.',
+    behaviourFailed: 'My task has failed. You can still talk to me.',
     actionLost: 'I lost the connection, and I do not know what became of this: {action}.',
   },
   prompt:

@@ -13,6 +13,7 @@ export const es = {
     notDone: 'Lo siento, no lo he hecho.',
     noAnswer: 'No he oído respuesta, así que no lo haré.',
     maybeDone: 'Me he reiniciado y no sé si esto se ha hecho: {action}.',
+    behaviourFailed: 'Mi tarea ha fallado. Puedes seguir hablando conmigo.',
     actionLost: 'Perdí la conexión y no sé qué ha pasado con esto: {action}.',
   },
   prompt:

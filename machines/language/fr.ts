@@ -13,6 +13,7 @@ export const fr = {
     notDone: 'Désolé, je ne l’ai pas fait.',
     noAnswer: 'Je n’ai pas entendu de réponse, donc je ne le ferai pas.',
     maybeDone: 'J’ai été redémarré et je ne sais pas si ceci a été fait : {action}.',
+    behaviourFailed: 'Ma tâche a échoué. Vous pouvez continuer à me parler.',
     actionLost: 'J’ai perdu la connexion et je ne sais pas ce que ceci est devenu : {action}.',
   },
   prompt:

@@ -13,6 +13,7 @@ export const ja = {
     notDone: 'すみません、実行していません。',
     noAnswer: 'お返事がなかったので、やめておきます。',
     maybeDone: '再起動したため、これが実行されたかどうか分かりません：{action}。',
+    behaviourFailed: '作業に失敗しました。会話は続けられます。',
     actionLost: '接続が切れていたため、これがどうなったか分かりません：{action}。',
   },
   prompt:

@@ -13,6 +13,7 @@ export const ko = {
     notDone: '죄송합니다. 실행하지 않았습니다.',
     noAnswer: '대답을 듣지 못해서 하지 않겠습니다.',
     maybeDone: '다시 시작되어서 이 작업이 완료되었는지 알 수 없습니다: {action}.',
+    behaviourFailed: '작업에 실패했습니다. 대화는 계속할 수 있습니다.',
     actionLost: '연결이 끊겨서 이 작업이 어떻게 되었는지 알 수 없습니다: {action}.',
   },
   prompt:

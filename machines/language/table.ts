@@ -52,4 +52,5 @@ export interface OwnPhrases {
   readonly noAnswer: string;
   readonly maybeDone: string;
   readonly actionLost: string;
+  readonly behaviourFailed: string;
 }

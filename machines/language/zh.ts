@@ -13,6 +13,7 @@ export const zh = {
     notDone: '抱歉，这件事没有执行。',
     noAnswer: '我没有听到回答，所以不执行。',
     maybeDone: '我刚刚重新启动，不确定这件事是否已经完成：{action}。',
+    behaviourFailed: '我的任务失败了，但您还可以和我说话。',
     actionLost: '连接曾经中断，不知道这件事的结果如何：{action}。',
   },
   prompt:

@@ -12,6 +12,8 @@ export type Command =
   | { readonly type: 'delay'; readonly id: string; readonly delayMs: number }
   | { readonly type: 'cancelDelay'; readonly id: string }
   | { readonly type: 'publish'; readonly message: SessionMessage }
+  /** An event that the behaviour's chart has handled: it is for the log and the journal. */
+  | { readonly type: 'behaviour'; readonly event: JsonObject }
   /** Workers abort all requests of this generation or older. */
   | { readonly type: 'cancelWork'; readonly generation: number }
   /** To the ear: `strict` while motors are heard. */

@@ -7,7 +7,14 @@ import type { Message } from './model.ts';
 import type { Reading } from './turn/reading.ts';
 
 /** Events of a session, from outside and from its children. Plain data: every event can be journaled. */
-export type SessionEvent = ClientEvent | ServerEvent | EarEvent | MemoryEvent | ChildEvent | ChildEnd;
+export type SessionEvent =
+  | ClientEvent
+  | ServerEvent
+  | EarEvent
+  | MemoryEvent
+  | ChildEvent
+  | ChildEnd
+  | BehaviourRequest;
 
 /** Calls that wait for the user's yes and whose arguments the new tools do not take, by id: why. */
 export type OutdatedCalls = Readonly<Record<string, string>>;
@@ -19,6 +26,8 @@ export type ClientEvent =
   /** The conversation so far, from now on, in place of what was heard. */
   | { readonly type: 'history'; readonly entries: readonly Message[] }
   | ({ readonly type: 'action.result'; readonly id: string } & ActionReport)
+  /** Something happened to the robot, of which the behaviour knows the name. */
+  | { readonly type: 'robot'; readonly name: string; readonly data: JsonObject }
   | { readonly type: 'interrupt' }
   | { readonly type: 'halt' }
   | { readonly type: 'rearm' }
@@ -47,6 +56,28 @@ export type ClientEvent =
   | { readonly type: 'bye' }
   /** The connection is gone for good. */
   | { readonly type: 'lost' };
+
+/**
+ * What the behaviour asks of the conversation. The kernel steps them within the step of the event that led to them, so no
+ * journal has them.
+ */
+export type BehaviourRequest =
+  /** Says a text while the floor is free; an urgent one over another reply. */
+  | { readonly type: 'behaviour.say'; readonly speech: string; readonly text: string }
+  /** The turn that was offered is the behaviour's, which replies with this text or not at all. */
+  | { readonly type: 'behaviour.taken'; readonly speech?: string; readonly text?: string }
+  /** It is not. */
+  | { readonly type: 'behaviour.passed' }
+  /** What it says is not to be said any more. */
+  | { readonly type: 'behaviour.hush' }
+  | {
+      readonly type: 'behaviour.act';
+      readonly id: string;
+      readonly name: string;
+      readonly args: JsonObject;
+    }
+  /** The state of this action was left. */
+  | { readonly type: 'behaviour.leave'; readonly id: string };
 
 /** From the server around the session. */
 type ServerEvent =

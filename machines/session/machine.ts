@@ -1,6 +1,7 @@
 import { and, not, stateIn } from 'xstate';
 import { actionsRegion } from './actions/region.ts';
 import { attentionRegion } from './attention/region.ts';
+import { behaviourActions, hushed } from './behaviour/requests.ts';
 import { bodyRegion } from './body/region.ts';
 import { initialContext } from './context.ts';
 import { discardedSpeech } from './halt/discarded-speech.ts';
@@ -56,6 +57,7 @@ export function makeSessionMachine() {
           'memory.failed': { actions: 'publishLateFailure' },
           'ear.failed': { actions: 'publishEarFailure' },
           ...lastingActions,
+          ...behaviourActions,
           ...discardedSpeech,
           'transcript.partial': { actions: 'recordPartial' },
           'xstate.done.actor.stt': { actions: 'recordFinal' },
@@ -78,6 +80,7 @@ export function makeSessionMachine() {
               text: { target: 'responding', actions: 'beginTypedTurn' },
               commit: { guard: 'hasAudio', target: 'responding', actions: 'commitAudio' },
               respond: { target: 'responding', actions: 'askReply' },
+              'behaviour.say': { target: 'responding', actions: 'beginSpeech' },
             },
             always: {
               guard: and(['hasFollowUp', not(AWAY)]),
@@ -102,6 +105,8 @@ export function makeSessionMachine() {
                 reenter: true,
                 actions: ['discardUtterance', 'commitAudio'],
               },
+              'behaviour.say': { target: 'responding', reenter: true, actions: 'beginSpeech' },
+              ...hushed,
               interrupt: [
                 { guard: 'userSpeaks', target: 'listening' },
                 { target: 'idle', actions: ['discardUtterance', 'dropPending', 'dropFollowUps'] },

@@ -3,6 +3,7 @@
  * so every file of the machine may import it.
  */
 import type { OutputRate } from '../audio.ts';
+import type { BehaviourIdentity } from '../behaviour/program.ts';
 import type { ErrorRecord } from '../errors.ts';
 import type { JsonObject } from '../json.ts';
 import type { SessionParameters } from '../parameters.ts';
@@ -34,6 +35,8 @@ export interface SessionInput {
   readonly attention?: Attention;
   /** The client reports the results of its actions; otherwise the action port decides when they end. */
   readonly results?: true;
+  /** The robot's task, which is offered each turn first. Absent: none. */
+  readonly behaviour?: BehaviourIdentity;
 }
 
 /** All data of a session besides its state in the chart. Plain data, canonical as JSON. */
@@ -163,6 +166,8 @@ export type ReplyCause =
   | { readonly type: 'requested'; readonly instructions?: string }
   /** The client gave the whole reply. `instructions` count if the user speaks before it was heard. */
   | { readonly type: 'say'; readonly text: string; readonly instructions?: string }
+  /** The behaviour says its text, whose id this is. */
+  | { readonly type: 'behaviour'; readonly speech: string }
   /** The audio of the reply comes from outside, so its text is not known. */
   | { readonly type: 'outside' }
   /** These results of actions, of which the robot speaks. */
@@ -255,6 +260,8 @@ export interface RobotAction {
   readonly outdated?: string;
   /** What the language engine wants back with the call. */
   readonly extra?: JsonObject;
+  /** The behaviour began it: it belongs to no reply, and none is about its end. */
+  readonly byBehaviour?: true;
   /** It may outlive its reply. `replace`: until a newer action of its group starts. */
   readonly lasting?: 'finish' | 'replace';
   readonly group?: string;
@@ -366,7 +373,7 @@ export interface Outcome {
  * executor and deadline of the lasting actions (`dueMs`: from now; null: none), and the same for discarded speech.
  */
 export type Effect =
-  | Exclude<Command, { type: 'spawn' | 'stop' | 'delay' | 'cancelDelay' }>
+  | Exclude<Command, { type: 'spawn' | 'stop' | 'delay' | 'cancelDelay' | 'behaviour' }>
   | { readonly type: 'stt.spawn' }
   | { readonly type: 'stt.stop' }
   | { readonly type: 'speculation.spawn' }

@@ -7,6 +7,7 @@ import * as robot from './actions/robot-actions.ts';
 import * as asking from './asking/asking.ts';
 import * as attention from './attention/attention.ts';
 import * as bargeIn from './barge-in/barge-in.ts';
+import * as behaviour from './behaviour/behaviour.ts';
 import * as body from './body/body.ts';
 import type { ChildKind } from './children.ts';
 import type { ChildInputs, Command } from './commands.ts';
@@ -119,6 +120,9 @@ export function sessionSetup() {
         allowedCalls(context.reply) === undefined &&
         context.speculation === null,
       saysPhrase: ({ context }) => context.reply?.phrase !== null,
+      isOffered: ({ context }) => behaviour.isOffered(context),
+      saysText: ({ event }) => event.type === 'behaviour.taken' && event.text !== undefined,
+      saysForBehaviour: ({ context }) => context.reply?.cause.type === 'behaviour',
     },
     delays: {
       endpointDelay: ({ context }) => {
@@ -332,6 +336,11 @@ export function sessionSetup() {
       failActions: by(ends.failActions),
       failOverdueLasting: by(ends.failOverdueLasting),
       failLasting: by(ends.failLasting),
+      beginSpeech: act(behaviour.beginSpeech),
+      sayOffered: act(behaviour.sayOffered),
+      keepOffered: by(behaviour.keepOffered),
+      beginBehaviourAction: by(behaviour.beginBehaviourAction),
+      leaveBehaviourAction: by(behaviour.leaveBehaviourAction),
       dropLasting: by(ends.dropLasting),
       beginFollowUps: by(followUps.beginFollowUps),
       dropFollowUps: by(followUps.dropFollowUps),

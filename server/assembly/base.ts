@@ -5,6 +5,8 @@ import type { EngineKind } from '../../actors/subjects.ts';
 import type { RosRobot } from '../../adapters/action/ros/robot.ts';
 import { realClock } from '../../adapters/real-clock.ts';
 import type { DataLock } from '../../adapters/store/data-lock.ts';
+import type { BehaviourProgram } from '../../machines/behaviour/program.ts';
+import { readBehaviour } from '../behaviour/load.ts';
 import { makeBus } from '../bus.ts';
 import { refuseExposure } from '../config/exposure.ts';
 import { claimDataDirectory, prepareDataDirectory } from '../data-directory.ts';
@@ -38,6 +40,7 @@ export interface Base {
   readonly options: ServeOptions;
   readonly closers: Closers;
   readonly dialog: Dialog;
+  readonly behaviour: BehaviourProgram | undefined;
   readonly bus: Bus;
   readonly metrics: Metrics | undefined;
   readonly loop: LoopDelay;
@@ -63,6 +66,7 @@ export async function makeBase(options: ServeOptions, closers: Closers): Promise
   const { config, log, parts, onLog, onClosed, siblings } = options;
   refuseExposure(config);
   const dialog = await readDialog(config);
+  const behaviour = await readBehaviour(config, dialog);
   if (!parts?.store || configuredKinds(options).length > 0)
     for (const warning of await prepareDataDirectory(config.dataDir)) log.warn(warning);
   const dataLock = parts?.store || siblings ? undefined : claimDataDirectory(config.dataDir, log);
@@ -125,6 +129,7 @@ export async function makeBase(options: ServeOptions, closers: Closers): Promise
     options,
     closers,
     dialog,
+    behaviour,
     bus,
     metrics,
     loop,

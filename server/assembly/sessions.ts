@@ -1,4 +1,5 @@
-import { dialogReader, dialogTools, secretsOf } from '../../actors/dialog/mod.ts';
+import { behaviourReader } from '../../actors/behaviour/hearing.ts';
+import { dialogTools, secretsOf } from '../../actors/dialog/mod.ts';
 import type { SessionDeps } from '../../actors/session/session.ts';
 import { languageIdentifier } from '../../adapters/language/identify.ts';
 import { realClock } from '../../adapters/real-clock.ts';
@@ -17,7 +18,7 @@ import type { Base } from './base.ts';
 import { modelMayAnswer, type Speech } from './speech.ts';
 
 export async function makeSessions(base: Base, speech: Speech): Promise<SessionDeps> {
-  const { options, closers, dialog, bus, metrics, stores, inspector, observers, failover } = base;
+  const { options, closers, dialog, behaviour, bus, metrics, stores, inspector, observers, failover } = base;
   const { config, log, parts } = options;
   const { vad, stopSpotter, resamplers, parameters, clients: engines } = speech;
   const { store, journals } = stores;
@@ -49,7 +50,8 @@ export async function makeSessions(base: Base, speech: Speech): Promise<SessionD
       dialogTools: dialogTools(dialog),
       actions: base.tracer?.actions(actions) ?? actions,
     },
-    read: dialogReader(dialog, !modelMayAnswer(options)),
+    behaviour,
+    read: behaviourReader(dialog, behaviour, !modelMayAnswer(options)),
     secrets,
     identify: await languageIdentifier([config.language, ...parameters.languages.among]),
     memory: parts?.memory ?? base.memory,

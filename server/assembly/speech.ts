@@ -1,3 +1,4 @@
+import { withBehaviour } from '../../actors/behaviour/hearing.ts';
 import type { ChainEvent } from '../../actors/chain/mod.ts';
 import { withDialog, withRecogniser } from '../../actors/dialog/mod.ts';
 import type { ResamplerFactory } from '../../actors/ports/resampler.ts';
@@ -42,6 +43,7 @@ export async function makeSpeech({
   options,
   closers,
   dialog,
+  behaviour,
   bus,
   metrics,
   loop,
@@ -73,6 +75,7 @@ export async function makeSpeech({
   const engines: LocalEngines = {
     ...(await makeEngines(config, dialog, kinds, {
       ...{ bus, resamplers, onEvent, onProblem, sharedFiles: shared.files },
+      heard: withBehaviour(dialog, behaviour),
     })),
     ...parts?.engines,
   };

@@ -28,6 +28,8 @@ export function describeMessage(message: ServerMessage): string {
       return `  viseme    ${message.viseme} (${message.phoneme})`;
     case 'action':
       return `action      ${message.name} ${JSON.stringify(message.args)} ${message.status}`;
+    case 'report':
+      return `report      ${message.name} ${JSON.stringify(message.data ?? {})}`;
     case 'hold':
       return `hold        ${message.held ? `perhaps "${message.phrase ?? ''}"` : 'goes on'}`;
     case 'ear':

@@ -1,9 +1,9 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { ParleyError } from '../../machines/errors.ts';
+import { didYouMean } from '../../machines/policies/did-you-mean.ts';
 import type { EvalScenario } from '../../testing/eval/mod.ts';
 import type { Config } from '../config/schema.ts';
 import { configKeys } from '../config/schema.ts';
-import { didYouMean } from '../config/suggest.ts';
 import { readDialog } from '../dialog-file.ts';
 import { earOf } from '../ear.ts';
 import { print } from '../terminal.ts';

@@ -1,6 +1,8 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { ParleyError } from '../../machines/errors.ts';
 import type { Journal } from '../../machines/journal/record.ts';
+import { readBehaviour } from '../behaviour/load.ts';
+import { readDialog } from '../dialog-file.ts';
 import { readJournalFile } from '../journal-file.ts';
 import { machineHash } from '../machine-hash.ts';
 import {
@@ -44,14 +46,19 @@ export function replayCommand(setExitCode: SetExitCode): Command {
       if (sessions.length === 0 && !all) command.error('error: name a session or file, or give --all');
       if (until !== undefined && against !== undefined)
         command.error('error: --until does not go with --against');
-      const { dataDir } = configOf(command).config;
+      const { config } = configOf(command);
+      const { dataDir } = config;
+      const behaviour =
+        config.behaviour === undefined ? undefined : await readBehaviour(config, await readDialog(config));
       const machine = machineHash();
       const other = against === undefined ? undefined : await loadVersion(against);
       try {
         const names = all ? [...sessions, ...(await known(dataDir))] : sessions;
         for (const name of names) {
           const report = await replayOne(name, dataDir, (journal) =>
-            other ? replayThere(journal, machine, other) : replayHere(journal, machine, until),
+            other
+              ? replayThere(journal, machine, other)
+              : replayHere(journal, machine, { untilSeq: until, behaviour }),
           );
           printReport(report, json === true);
           if (!report.matches) setExitCode(1);

@@ -4,13 +4,13 @@ import { fileURLToPath } from 'node:url';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { ParleyError } from '../../machines/errors.ts';
 import { defaultParameters, type SessionParameters } from '../../machines/parameters.ts';
+import { didYouMean } from '../../machines/policies/did-you-mean.ts';
 import { temporaryFolder } from '../../test/support/after-test.ts';
 import { enginesOf } from '../engine-registry.ts';
 import { describeConfig, redactedConfig, renderConfig } from './describe.ts';
 import { refuseExposure } from './exposure.ts';
 import { type ConfigInput, loadConfig, resolveConfig } from './load.ts';
 import { type Config, configKeys } from './schema.ts';
-import { didYouMean } from './suggest.ts';
 
 describe('the configuration', () => {
   let cwd: string;

@@ -75,7 +75,7 @@ export function byLanguage() {
           didYouSay: phrase,
           sayAgain: phrase,
           ...{ shallI: phrase, willDo: phrase, wontDo: phrase, notDone: phrase },
-          ...{ noAnswer: phrase, maybeDone: phrase, actionLost: phrase },
+          ...{ noAnswer: phrase, maybeDone: phrase, actionLost: phrase, behaviourFailed: phrase },
         },
         fillers: z.array(z.string().min(1)).exactOptional(),
       })

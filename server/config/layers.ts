@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { ParleyError } from '../../machines/errors.ts';
+import { didYouMean } from '../../machines/policies/did-you-mean.ts';
 import type { ConfigKey } from './keys.ts';
-import { didYouMean } from './suggest.ts';
 
 /** Where a value came from. `name` is the flag, the variable or the file. */
 export interface ConfigSource {

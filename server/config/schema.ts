@@ -107,6 +107,9 @@ export const configSchema = z.strictObject({
       shownDefault: 'the packaged `examples/robot.dialog.yaml`',
     },
   ),
+  behaviour: optionalText(
+    'Behaviour file (TypeScript or JavaScript) with the task of the robot; see docs/how-to/behaviour.md.',
+  ),
   models: group({
     dir: key(
       z

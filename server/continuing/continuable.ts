@@ -4,6 +4,7 @@ import type { ContinuableSession } from '../../actors/ports/store.ts';
 import { type Rebuilt, rebuild } from '../../actors/session/rebuild.ts';
 import { sha256 } from '../../adapters/store/sha256.ts';
 import type { SqliteStore } from '../../adapters/store/sqlite.ts';
+import type { BehaviourProgram } from '../../machines/behaviour/program.ts';
 import type { Journal } from '../../machines/journal/record.ts';
 import type { AdoptingStore } from '../failover/adopt.ts';
 import { machineHash } from '../machine-hash.ts';
@@ -23,6 +24,8 @@ export interface Return {
   readonly played?: Played | undefined;
   /** Its journal, if it was another server's. Default: that of the own store. */
   readonly journal?: Journal | undefined;
+  /** The one that the session began with, if it did with one. */
+  readonly behaviour?: BehaviourProgram | undefined;
   /** Called when a stage begins. */
   readonly onStage?: (stage: RebuildStage) => void;
 }
@@ -85,7 +88,13 @@ export class Continuable {
       const { header } = journal;
       // Another machine would decide otherwise sooner or later, and may not know these parameters.
       if (header.machine !== machineHash()) return undefined;
-      const options = { sha256, inputEnd, played: back.played, breathe: () => nextTurn() };
+      const options = {
+        sha256,
+        inputEnd,
+        played: back.played,
+        breathe: () => nextTurn(),
+        behaviour: back.behaviour,
+      };
       onStage('others');
       const rebuilt = this.#turn.then(() => {
         onStage('rebuild');

@@ -115,7 +115,10 @@ export async function startContinuing(options: ContinuingOptions): Promise<Conti
       const stages = new Stages(clock, 'adopt');
       const journal = taken && (await failover?.adopt(own, taken));
       const onStage = (stage: RebuildStage) => stages.begin(stage);
-      const made = await waiting?.take(session, { played: seen.played, journal, onStage });
+      const made = await waiting?.take(session, {
+        ...{ played: seen.played, journal, onStage },
+        behaviour: deps.behaviour,
+      });
       if (!made) {
         log.warn(
           { session },

@@ -3,8 +3,8 @@ import type { TtsEngine } from '../../actors/ports/tts.ts';
 import { speexResampler } from '../../adapters/audio/resampler.ts';
 import { joinedSamples, type Pcm, PIPELINE_RATE, type PipelineRate } from '../../machines/audio.ts';
 import type { Clock } from '../../machines/clock.ts';
+import { editDistance } from '../../machines/policies/did-you-mean.ts';
 import { baseLanguage, wordsOf } from '../../machines/policies/text.ts';
-import { editDistance } from '../config/suggest.ts';
 import { type Heard, hear, type Pace, say } from './measure.ts';
 
 /** A sentence that is spoken, and what a recogniser may write for it. */

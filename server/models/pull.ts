@@ -3,8 +3,8 @@ import type { CatalogueModel } from '../../adapters/models/catalogue.ts';
 import type { PullProgress } from '../../adapters/models/pull.ts';
 import { realClock } from '../../adapters/real-clock.ts';
 import { ParleyError } from '../../machines/errors.ts';
+import { didYouMean } from '../../machines/policies/did-you-mean.ts';
 import type { Config } from '../config/schema.ts';
-import { didYouMean } from '../config/suggest.ts';
 import { catalogueOf, configuredModels, requireModels } from './configured.ts';
 
 /**

@@ -1,4 +1,5 @@
 import { sha256 } from '../../adapters/store/sha256.ts';
+import type { BehaviourProgram } from '../../machines/behaviour/program.ts';
 import { ERRORS, type ErrorCode, errorRecord } from '../../machines/errors.ts';
 import { checkJournal, faultError, type JournalFault } from '../../machines/journal/check.ts';
 import type { Journal } from '../../machines/journal/record.ts';
@@ -34,13 +35,24 @@ export interface UnreadReport {
   readonly message: string;
 }
 
+interface ReplayWith {
+  /** Stop after the kernel's event with this number. */
+  readonly untilSeq?: number | undefined;
+  /** The one that the session began with, if it did with one. */
+  readonly behaviour?: BehaviourProgram | undefined;
+}
+
 /** Replays a journal with this version's machine. */
-export function replayHere(journal: Journal, machine: string, untilSeq?: number): ReplayReport {
+export function replayHere(
+  journal: Journal,
+  machine: string,
+  { untilSeq, behaviour }: ReplayWith = {},
+): ReplayReport {
   const about = aboutOf(journal, machine);
   try {
     const { parameters, input } = journal.header;
     const result = replayJournal(journal, {
-      kernel: new SessionKernel(parameters, input),
+      kernel: new SessionKernel(parameters, input, { behaviour }),
       sha256,
       ...(untilSeq === undefined ? {} : { untilSeq }),
     });

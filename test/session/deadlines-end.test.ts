@@ -41,7 +41,7 @@ async function hang(atMs: number, chart: SessionMachine = sessionMachine): Promi
         signal.addEventListener('abort', () => reject(signal.reason), { once: true });
       });
     });
-  const kernel = new SessionKernel(defaultParameters, input, undefined, chart);
+  const kernel = new SessionKernel(defaultParameters, input, { machine: chart });
   const ports: RunnerPorts = {
     clock,
     child: (command) => child(command.child),
@@ -55,7 +55,7 @@ async function hang(atMs: number, chart: SessionMachine = sessionMachine): Promi
     onDefect: (error) => defects.push(error.message),
     log: (entry) => log.push(entry),
   };
-  const runner: SessionRunner = new SessionRunner('s', defaultParameters, input, ports, kernel);
+  const runner: SessionRunner = new SessionRunner('s', defaultParameters, input, ports, { kernel });
   runner.start();
   await clock.advance(atMs);
   runner.receive({ type: 'text', text: 'hello' }, 'client');

@@ -88,6 +88,7 @@ const CHECKS: Checks = {
     reason: oneOf(['completed', 'interrupted', 'failed']),
     heard: text,
     timings: numbers,
+    origin: maybe(oneOf(['behaviour'])),
   },
   playback: { generation: count, state: oneOf(['playing', 'ducked', 'paused']) },
   flush: { generation: count },
@@ -102,7 +103,9 @@ const CHECKS: Checks = {
     key: maybe(text),
     runs: maybe(oneOf(['server'])),
     message: maybe(text),
+    origin: maybe(oneOf(['behaviour'])),
   },
+  report: { name: text, data: maybe(object) },
   hold: { held: flag, phrase: maybe(text) },
   ear: {
     at: number,

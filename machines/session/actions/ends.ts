@@ -153,7 +153,7 @@ export function loseActions(
 ): Outcome {
   const report = { status: 'failed', message: LOST[lost] } as const;
   const { patch, effects } = endAll(context, actions, { status: 'failed', report, lost: true }, parameters);
-  const ours = actions.filter(({ byServer }) => byServer || lost !== 'server');
+  const ours = actions.filter(({ byServer, byBehaviour }) => !byBehaviour && (byServer || lost !== 'server'));
   if (ours.length === 0) return { ...(patch && { patch }), ...(effects && { effects }) };
   const told = ours.map((action) => ({
     outcome: outcomeOf({ ...action, status: 'failed', report, lost: true }),
@@ -180,7 +180,7 @@ function endAll(
 }
 
 export function publishAction(
-  { id, name, args, key, byServer }: RobotAction,
+  { id, name, args, key, byServer, byBehaviour }: RobotAction,
   now: ActionStatus,
   { message }: Pick<ActionReport, 'message'> = {},
 ): Effect {
@@ -188,6 +188,7 @@ export function publishAction(
     ...{ type: 'action', id, name, args, status: now },
     ...(now === 'started' && key !== undefined && { key }),
     ...(now === 'started' && byServer && { runs: 'server' }),
+    ...(byBehaviour && { origin: 'behaviour' }),
     ...(message === undefined ? {} : { message }),
   });
 }

@@ -37,6 +37,7 @@ export function followUpsOf(
 function isTold(action: RobotAction, context: SessionContext, parameters: SessionParameters): boolean {
   const { actions } = parameters;
   const { name, status, round = 0 } = action;
+  if (action.byBehaviour) return false;
   const { followUps = {}, rounds = MAX_ROUNDS } = actions;
   const returns = context.input.results || isServers(action, context);
   if (!returns && context.settings?.tools?.some((tool) => tool.name === name)) return false;

@@ -1,7 +1,7 @@
 import { delayName, type KernelEvent } from '../../kernel.ts';
 import { type MakeInvariant, type Message, publishedIn } from '../facts.ts';
 import { offerOf } from '../tools/offer.ts';
-import { actionRefusal, lifeOf, termsOf } from './policy.ts';
+import { actionRefusal, behavioursOwn, lifeOf, termsOf } from './policy.ts';
 
 /** Maximum number of ended actions remembered: more than a session starts in minutes. */
 const KEPT_IDS = 1_000;
@@ -70,7 +70,7 @@ export const actionsInvariant: MakeInvariant = ({ facts, options, broken }) => {
       if (message?.type === 'state' && message.turn === acted.turn && message.generation > acted.generation)
         broken(12, `turn ${message.turn} began again after a call of it`, entry);
       if (message?.type !== 'action') return;
-      const { id, name, status } = message;
+      const { id, name, status, origin } = message;
       if (status === 'refused' && !running.has(id)) return;
       if (status !== 'started') {
         if (status !== 'progress') servers.delete(id);
@@ -83,14 +83,16 @@ export const actionsInvariant: MakeInvariant = ({ facts, options, broken }) => {
       }
       if (facts.state === 'stopped') broken(9, `action ${name} was started stopped`, entry);
       const lasting = [...running.values()].filter(Boolean).length;
-      const why = actionRefusal(name, startedInReply, options.actions, offerOf(facts), lasting);
+      const policy = origin ? behavioursOwn(options.actions) : options.actions;
+      const why = actionRefusal(name, origin ? 0 : startedInReply, policy, offerOf(facts), lasting);
       if (why) broken(9, `action ${name} was started against policy (${why})`, entry);
       if (invalid.has(id)) broken(9, `action ${name} was started with arguments that do not fit`, entry);
       if (known.has(id)) broken(9, `action ${id} was started twice`, entry);
-      startedInReply += 1;
-      running.set(id, lifeOf(name, termsOf(name, options.actions, offerOf(facts))).lasting !== undefined);
+      if (!origin) startedInReply += 1;
+      const { lasting: outlives = origin } = lifeOf(name, termsOf(name, options.actions, offerOf(facts)));
+      running.set(id, outlives !== undefined);
       if (message.runs) servers.add(id);
-      acted = { turn: facts.turn, generation };
+      if (!origin) acted = { turn: facts.turn, generation };
       known.add(id);
       forgetOldest(known);
     },

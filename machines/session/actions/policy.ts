@@ -34,6 +34,14 @@ export function actionRefusal(
   return started >= maxPerReply || tooMany ? 'ACTION_LIMIT' : undefined;
 }
 
+/** The same for a behaviour, whose author allows what it does, as the author of a dialog does. */
+export function behavioursOwn({
+  offered: _,
+  ...rules
+}: SessionParameters['actions']): SessionParameters['actions'] {
+  return { ...rules, allow: ['*'] };
+}
+
 /** Terms of the action `name`: as the configuration says, then as the tool of that name, else as the dialog. */
 export function termsOf(
   name: string,

@@ -14,6 +14,8 @@ const ENDS_LASTING = ['stopped', 'ended', 'llm.action', 'away', 'resumed'];
 export const lastingInvariant: MakeInvariant = ({ facts, options, broken }) => {
   /** By id: the group in which a newer action replaces it; null for `finish`. */
   const running = new Map<string, string | null>();
+  /** Those of the behaviour. */
+  const own = new Set<string>();
   let listed = '';
   let executor = false;
   let cause = '';
@@ -37,17 +39,20 @@ export const lastingInvariant: MakeInvariant = ({ facts, options, broken }) => {
       const message = publishedIn(entry);
       if (message?.type === 'state') listed = (message.actions ?? []).map(({ id }) => id).join(' ');
       if (message?.type !== 'action' || message.status === 'progress') return;
-      const { id, name, status } = message;
+      const { id, name, status, origin } = message;
       if (status !== 'started') {
-        if (running.has(id) && status === 'cancelled' && !ENDS_LASTING.includes(cause))
+        // The behaviour's own ends with its state, for any event.
+        if (running.has(id) && status === 'cancelled' && !own.has(id) && !ENDS_LASTING.includes(cause))
           broken(22, `lasting action ${id} was cancelled because of ${cause}`, entry);
         running.delete(id);
+        own.delete(id);
         return;
       }
       const { lasting, group = name } = lifeOf(name, termsOf(name, options.actions, offerOf(facts)));
       for (const [other, replaceable] of running)
         if (replaceable === group) broken(22, `${id} was started beside ${other} of its group`, entry);
-      if (lasting) running.set(id, lasting === 'replace' ? group : null);
+      if (origin) own.add(id);
+      if (lasting || origin) running.set(id, lasting === 'replace' ? group : null);
     },
   };
 };

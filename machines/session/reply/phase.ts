@@ -1,4 +1,4 @@
-import { and, raise, stateIn } from 'xstate';
+import { and, not, raise, stateIn } from 'xstate';
 import { duckedState } from '../barge-in/ducked.ts';
 import { yieldingState } from '../barge-in/yielding.ts';
 import type { SessionChart } from '../setup.ts';
@@ -10,8 +10,8 @@ const ALL_PLAYED = stateIn({ conversation: { responding: { playback: 'finished' 
 
 /** What becomes of an ended utterance. */
 const JUDGED = {
-  turn: { target: 'recalling', actions: 'beginTurn' },
-  known: { target: 'recalling' },
+  turn: { target: 'offering', actions: 'beginTurn' },
+  known: { target: 'offering' },
   // Of discarded speech that is a stop, the conversation takes care.
   wait: null,
   halt: { target: '#stopped', actions: 'beginTurn' },
@@ -19,7 +19,7 @@ const JUDGED = {
   forOthers: { target: '#idle', actions: ['publishNothing', 'discardUtterance', 'dropPending'] },
   consent: { target: 'recalling', actions: 'beginConsentedCalls' },
   unclearConsent: { target: 'recalling', actions: 'askCallsAgain' },
-  answer: { target: 'recalling', actions: 'beginAnsweredTurn' },
+  answer: { target: 'offering', actions: 'beginAnsweredTurn' },
   unsure: { target: 'recalling', actions: 'askBack' },
   unclearAnswer: { target: 'recalling', actions: 'askAgain' },
   noAnswer: { target: '#asking', actions: ['publishNothing', 'discardUtterance', 'dropPending'] },
@@ -46,6 +46,17 @@ export function phaseRegion(chart: SessionChart) {
               'speech.start': { guard: 'earTakesTurn', target: '#listening', actions: 'restartUtterance' },
             },
             after: { sttDeadline: { actions: 'failSttLate' } },
+          },
+          /** The behaviour decides, within the same step, whether the turn is for it. */
+          offering: {
+            always: { guard: not('isOffered'), target: 'recalling' },
+            on: {
+              'behaviour.taken': [
+                { guard: 'saysText', target: 'recalling', actions: 'sayOffered' },
+                { target: '#idle', actions: 'keepOffered' },
+              ],
+              'behaviour.passed': 'recalling',
+            },
           },
           recalling: {
             entry: 'beginReply',

@@ -194,8 +194,9 @@ export function endReply(parameters: SessionParameters): Reducer {
   return (context, event) => {
     if (!context.reply) return {};
     const { reply, effects: unasked } = withoutUnasked(context.reply, context);
-    // Audio from outside is not said again.
-    const continued = event.type === 'speech.start' && reply.cause.type !== 'outside';
+    // Audio from outside is not said again, and the behaviour has heard the words.
+    const continued =
+      event.type === 'speech.start' && reply.cause.type !== 'outside' && reply.cause.type !== 'behaviour';
     const reason = endReason(reply, event);
     // A reply that ended by itself was heard to its end, whatever a late client reports.
     const heard = heardOf(reply, context, reason === 'completed');
@@ -208,7 +209,10 @@ export function endReply(parameters: SessionParameters): Reducer {
       );
     }
     effects.push(
-      publish({ type: 'reply.end', turn: reply.turn, generation: reply.generation, reason, heard, timings }),
+      publish({
+        ...{ type: 'reply.end', turn: reply.turn, generation: reply.generation, reason, heard, timings },
+        ...(reply.cause.type === 'behaviour' && { origin: 'behaviour' }),
+      }),
     );
     const untold = reason === 'interrupted' && heard === '' ? followUpsIn(reply) : undefined;
     const results = reason === 'interrupted' ? undeliveredResults(context, heard.length, parameters) : [];

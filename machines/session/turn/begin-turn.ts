@@ -19,7 +19,9 @@ export function beginTurn(parameters: SessionParameters): Reducer {
     const unheard = text === '' && !isDueAnyway(pending);
     const failed = unheard ? utterance.failure : null;
     const { sttFailed, notUnderstood } = phrasesOf(context, parameters);
-    const cause = pending?.cause ?? { type: 'turn' };
+    // A text of the behaviour waits for the floor again.
+    const kept = pending?.cause.type === 'behaviour' ? undefined : pending?.cause;
+    const cause = kept ?? { type: 'turn' };
     const said = text === '' && cause.type === 'say' ? cause.text : null;
     const phrase = unheard ? (failed ? sttFailed : notUnderstood) : said;
     const taken: Outcome = {

@@ -82,6 +82,7 @@ export const serverMessage = z.discriminatedUnion('type', [
       firstPlayed: stage,
       filler: stage,
     }),
+    origin: z.literal('behaviour').exactOptional(),
   }),
   z.object({
     type: z.literal('playback'),
@@ -112,6 +113,12 @@ export const serverMessage = z.discriminatedUnion('type', [
     key: z.string().min(1).exactOptional(),
     runs: z.literal('server').exactOptional(),
     message: z.string().exactOptional(),
+    origin: z.literal('behaviour').exactOptional(),
+  }),
+  z.object({
+    type: z.literal('report'),
+    name: z.string().min(1),
+    data: z.custom<JsonObject>((value) => value?.constructor === Object, 'must be an object').exactOptional(),
   }),
   z.object({ type: z.literal('notice'), code, message: z.string() }),
   z.object({ type: z.literal('attention'), state: z.enum(ATTENTION_STATES) }),

@@ -24,7 +24,9 @@ export class Tracer {
     const { machine, transitions, take } = tracedMachine();
     this.transitions = transitions;
     this.#take = take;
-    this.#kernel = new SessionKernel(header.parameters, header.input, undefined, machine);
+    // The page has no behaviour: from its first decision on, the traces are the page's own.
+    const { behaviour: _, ...input } = header.input;
+    this.#kernel = new SessionKernel(header.parameters, input, { machine });
     // A guard that misses its parameters ends the machine before it begins.
     if (this.#kernel.ended) this.#strays = 0;
   }

@@ -1,0 +1,37 @@
+/** From a behaviour as it is written to what sessions need of it. */
+import type { AnyStateMachine } from 'xstate';
+import { definitionOf, MAX_MICROSTEPS } from '../../machines/behaviour/chart.ts';
+import { behaviourFaults } from '../../machines/behaviour/check.ts';
+import type { BehaviourProgram } from '../../machines/behaviour/program.ts';
+import { Task } from '../../machines/behaviour/task.ts';
+import { ParleyError } from '../../machines/errors.ts';
+import { type Dialog, dialogIn, matchDialog } from '../dialog/mod.ts';
+import { phrasesOf } from './phrases.ts';
+import { understand } from './understand.ts';
+
+/** Reads and checks a behaviour once, for all sessions. Throws BEHAVIOUR_INVALID with all that is wrong. */
+export function behaviourProgram(machine: AnyStateMachine, dialog?: Dialog): BehaviourProgram {
+  const definition = definitionOf(machine);
+  if (!definition)
+    throw new ParleyError('BEHAVIOUR_INVALID', 'the chart is not made with `behaviour({ … }).createMachine`');
+  const phrases = phrasesOf(definition);
+  const faults = behaviourFaults(machine, definition);
+  if (faults.length > 0) throw new ParleyError('BEHAVIOUR_INVALID', faults.join('; '));
+  machine.options = { ...machine.options, maxIterations: MAX_MICROSTEPS };
+  const program: BehaviourProgram = {
+    definition,
+    machine,
+    understand: (words, wanted) => understand(phrases, words, wanted),
+    answeredByDialog(words, language) {
+      const one = dialog && dialogIn(dialog, language);
+      return one !== undefined && matchDialog(one, words) !== undefined;
+    },
+  };
+  try {
+    new Task(program, 1);
+  } catch (cause) {
+    const detail = cause instanceof Error ? cause.message : String(cause);
+    throw new ParleyError('BEHAVIOUR_INVALID', `its start: ${detail}`, { cause });
+  }
+  return program;
+}

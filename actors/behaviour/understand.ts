@@ -1,0 +1,49 @@
+/** What words mean to a behaviour. */
+import type { Understood, Wanted } from '../../machines/behaviour/program.ts';
+import type { Json } from '../../machines/json.ts';
+import type { Dialog } from '../dialog/dialog.ts';
+import { type DialogMatch, matchDialog } from '../dialog/match.ts';
+import type { Slots, SlotValue } from '../dialog/slots.ts';
+import type { BehaviourPhrases } from './phrases.ts';
+
+/** The surest first. */
+const HOW: readonly DialogMatch['how'][] = ['exact', 'polite', 'spelling', 'contains', 'near'];
+
+/**
+ * The surest meaning among those that are wanted. Of equal ones an answer to the open question comes first, then the phrase
+ * that was written first.
+ */
+export function understand(
+  { phrases, answers }: BehaviourPhrases,
+  words: string,
+  wanted: Wanted,
+): Understood | undefined {
+  const { answer } = wanted;
+  const ways: readonly [Dialog | undefined, Omit<Understood, 'slots'>][] = [
+    ...(answer?.slot === undefined ? [] : ([[answers.get(answer.slot), { answers: true }]] as const)),
+    ...(answer?.phrases ?? []).map((phrase) => [phrases.get(phrase), { answers: true, phrase }] as const),
+    ...wanted.phrases.map((phrase) => [phrases.get(phrase), { answers: false, phrase }] as const),
+  ].map(([dialog, meaning]) => [dialog, meaning]);
+  let best: { readonly how: number; readonly meant: Understood } | undefined;
+  for (const [dialog, meaning] of ways) {
+    const match = dialog && matchDialog(dialog, words);
+    if (!match) continue;
+    const how = HOW.indexOf(match.how);
+    if (!best || how < best.how) best = { how, meant: { ...meaning, slots: valuesOf(match.slots) } };
+  }
+  return best?.meant;
+}
+
+function valuesOf(slots: Slots): Understood['slots'] {
+  return Object.fromEntries(Object.entries(slots).map(([name, { value }]) => [name, jsonOf(value)]));
+}
+
+/** A behaviour has no slots that are dates. */
+function jsonOf(value: SlotValue): Json {
+  if (isList(value)) return value.map(jsonOf);
+  return typeof value === 'object' ? null : value;
+}
+
+function isList(value: SlotValue): value is readonly SlotValue[] {
+  return Array.isArray(value);
+}

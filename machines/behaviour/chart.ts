@@ -1,0 +1,198 @@
+/** Steps the chart of a behaviour with XState's pure transition function. */
+import {
+  type AnyActorScope,
+  type AnyEventObject,
+  type AnyMachineSnapshot,
+  type AnyStateNode,
+  createActor,
+  type ExecutableActionObject,
+} from 'xstate';
+import type { Json } from '../json.ts';
+import { type BehaviourDefinition, EFFECTS, PARTS } from './define.ts';
+import { frozenObject, plainJson, plainObject } from './plain.ts';
+import type { BehaviourProgram } from './program.ts';
+import type { ChartSnapshot } from './snapshot.ts';
+
+/** More microsteps for one event mean a loop in the chart. */
+export const MAX_MICROSTEPS = 100;
+
+/** What one step of the chart asks for, in order. */
+export type ChartEffect =
+  | {
+      readonly type: 'begin';
+      readonly id: string;
+      readonly part: (typeof PARTS)[number];
+      readonly input: Json;
+    }
+  | { readonly type: 'end'; readonly id: string }
+  | { readonly type: 'effect'; readonly name: (typeof EFFECTS)[number]; readonly params: Json }
+  | { readonly type: 'delay'; readonly id: string; readonly delayMs: number }
+  | { readonly type: 'cancelDelay'; readonly id: string };
+
+/** The chart of one session. Everything that it throws is the behaviour's fault. */
+export class BehaviourChart {
+  readonly #program: BehaviourProgram;
+  readonly #scope: AnyActorScope;
+  readonly #delayed = new Map<string, AnyEventObject>();
+  #snapshot: AnyMachineSnapshot;
+  #effects: ChartEffect[] = [];
+  /** Invocations of the active states. */
+  #invoked: ReadonlySet<string> = new Set();
+
+  constructor(program: BehaviourProgram, from?: ChartSnapshot) {
+    this.#program = program;
+    const { machine } = program;
+    this.#scope = collectingScope(program, (action) => this.#collect(action));
+    if (!from) {
+      this.#snapshot = machine.getInitialSnapshot(this.#scope, undefined);
+      this.#settled();
+      return;
+    }
+    for (const [id, event] of Object.entries(from.delayed ?? {}))
+      if (isEvent(event)) this.#delayed.set(id, event);
+    const historyValue = Object.fromEntries(
+      Object.entries(from.history ?? {}).map(([id, nodes]) => [
+        id,
+        nodes.map((node) => machine.getStateNodeById(node)),
+      ]),
+    );
+    this.#snapshot = machine.resolveState({ value: from.value, context: from.context, historyValue });
+    this.#settled();
+  }
+
+  /** The effects of the start. Call once. */
+  start(): readonly ChartEffect[] {
+    return this.#taken();
+  }
+
+  /** Handles an event and returns its effects: ended parts first. */
+  step(event: AnyEventObject): readonly ChartEffect[] {
+    this.#snapshot = this.#program.machine.transition(this.#snapshot, event, this.#scope);
+    this.#settled();
+    return this.#taken();
+  }
+
+  /** The event of a delay that is over; undefined if the chart no longer waits for it. */
+  dueEvent(id: string): AnyEventObject {
+    const event = this.#delayed.get(id) ?? { type: id };
+    this.#delayed.delete(id);
+    return event;
+  }
+
+  get isDone(): boolean {
+    return this.#snapshot.status !== 'active';
+  }
+
+  /** The events for which the active states and their ancestors have a transition. */
+  get enabled(): ReadonlySet<string> {
+    const nodes: readonly AnyStateNode[] = this.#snapshot._nodes;
+    return new Set(nodes.flatMap((node) => node.ownEvents));
+  }
+
+  get context(): Readonly<Record<string, unknown>> {
+    return this.#snapshot.context;
+  }
+
+  plain(): ChartSnapshot {
+    const { value, context, historyValue } = this.#snapshot;
+    const history = Object.entries(historyValue as Record<string, readonly AnyStateNode[]>).map(
+      ([id, nodes]) => [id, nodes.map((node) => node.id)] as const,
+    );
+    return {
+      value,
+      context: plainObject(context, 'context'),
+      ...(history.length > 0 && { history: Object.fromEntries(history) }),
+      ...(this.#delayed.size > 0 && { delayed: plainObject(Object.fromEntries(this.#delayed), 'raise') }),
+    };
+  }
+
+  #settled(): void {
+    if (this.#snapshot.status === 'error') throw this.#snapshot.error;
+    frozenObject(this.#snapshot.context, 'context');
+  }
+
+  /** Those of a state that was left end first; one that was entered again ends before it begins. */
+  #taken(): readonly ChartEffect[] {
+    const nodes: readonly AnyStateNode[] = this.isDone ? [] : this.#snapshot._nodes;
+    const invoked = new Set(nodes.flatMap(({ invoke }) => invoke.map(({ id }) => id)));
+    const effects = this.#effects;
+    this.#effects = [];
+    const begun = new Set(effects.flatMap((effect) => (effect.type === 'begin' ? effect.id : [])));
+    const ended = [...this.#invoked].filter((id) => !invoked.has(id) || begun.has(id));
+    this.#invoked = invoked;
+    return [...ended.map((id) => ({ type: 'end', id }) as const), ...effects];
+  }
+
+  #collect({ type, params }: { readonly type: string; readonly params: unknown }): void {
+    switch (type) {
+      case 'xstate.spawnChild': {
+        const id = String(field(params, 'id'));
+        const src = field(params, 'src');
+        const part = PARTS.find((one) => one === src);
+        if (!part) throw new TypeError(`${id} invokes ${String(src)}; the parts are ${PARTS.join(', ')}`);
+        this.#effects.push({
+          type: 'begin',
+          id,
+          part,
+          input: plainJson(field(params, 'input') ?? {}, `the input of ${part}`),
+        });
+        return;
+      }
+      case 'xstate.stopChild':
+        return; // follows from the states
+      case 'xstate.cancel': {
+        const id = String(field(params, 'sendId'));
+        this.#delayed.delete(id);
+        this.#effects.push({ type: 'cancelDelay', id });
+        return;
+      }
+      case 'xstate.raise': {
+        const delayMs = field(params, 'delay');
+        if (typeof delayMs !== 'number') return;
+        const id = String(field(params, 'id'));
+        const event = field(params, 'event');
+        if (isEvent(event) && event.type !== id) this.#delayed.set(id, event);
+        this.#effects.push({ type: 'delay', id, delayMs });
+        return;
+      }
+      default: {
+        const name = EFFECTS.find((one) => one === type);
+        if (!name)
+          throw new TypeError(`a behaviour has no action "${type}": use assign, raise, say or report`);
+        this.#effects.push({ type: 'effect', name, params: plainJson(params ?? {}, name) });
+      }
+    }
+  }
+}
+
+/** The definition that a chart carries; undefined for a chart that `behaviour` did not make. */
+export function definitionOf(machine: BehaviourProgram['machine']): BehaviourDefinition | undefined {
+  return field(machine.implementations.actors.say, 'definition') as BehaviourDefinition | undefined;
+}
+
+function field(of: unknown, name: string): unknown {
+  return typeof of === 'object' && of !== null ? Reflect.get(of, name) : undefined;
+}
+
+function isEvent(event: unknown): event is AnyEventObject {
+  return typeof field(event, 'type') === 'string';
+}
+
+/** As for the conversation: its actor is never started; it only collects actions. */
+function collectingScope(
+  { machine }: BehaviourProgram,
+  collect: (action: ExecutableActionObject) => void,
+): AnyActorScope {
+  const self = createActor(machine);
+  return {
+    self,
+    id: '',
+    sessionId: '',
+    system: self.system,
+    actionExecutor: collect,
+    logger: () => {},
+    defer: () => {},
+    emit: () => {},
+    stopChild: () => {},
+  };
+}

@@ -1,0 +1,38 @@
+/** What a session needs of a behaviour: the same object for all sessions of a process. */
+import type { AnyStateMachine } from 'xstate';
+import type { JsonObject } from '../json.ts';
+import type { BehaviourDefinition } from './define.ts';
+
+export interface BehaviourProgram {
+  readonly definition: BehaviourDefinition;
+  /** It is not run as an actor: the kernel steps it. */
+  readonly machine: AnyStateMachine;
+  /** What words mean among those that are wanted now; undefined: nothing. Pure. */
+  readonly understand: (words: string, wanted: Wanted) => Understood | undefined;
+  /** Whether the dialog file has an answer to these words. Pure. */
+  readonly answeredByDialog: (words: string, language: string) => boolean;
+}
+
+/** What may be said now. */
+export interface Wanted {
+  readonly phrases: readonly string[];
+  /** An open question, whose answers come first. */
+  readonly answer?: { readonly slot?: string | undefined; readonly phrases?: readonly string[] | undefined };
+}
+
+export interface Understood {
+  /** Whether it answers the open question. */
+  readonly answers: boolean;
+  readonly phrase?: string;
+  readonly slots: JsonObject;
+}
+
+/** The identity of a behaviour, in the input of each of its sessions. */
+export interface BehaviourIdentity {
+  readonly id: string;
+  readonly version: string;
+}
+
+export function identityOf({ definition: { id, version = '1' } }: BehaviourProgram): BehaviourIdentity {
+  return { id, version };
+}

@@ -73,7 +73,9 @@ export function builtInType(
   language: string,
   typeOf: (slot: string) => SlotType | undefined,
 ): SlotType {
-  const [, kind = '', low, high] = /^(number|decimal|digits)(?:\s+(-?\d+)\.\.(-?\d+))?$/.exec(written) ?? [];
+  const range = /^(number|decimal|digits)(?:\s+(-?\d+)\.\.(-?\d+))?$/.exec(written);
+  const [, exactly] = /^digits\s+(\d+)$/.exec(written) ?? [];
+  const [, kind = '', low, high] = range ?? (exactly === undefined ? [] : ['', 'digits', exactly, exactly]);
   const from = low === undefined ? undefined : Number(low);
   const to = high === undefined ? undefined : Number(high);
   const list = /^list of ([A-Za-z][\w-]*)$/.exec(written)?.[1];

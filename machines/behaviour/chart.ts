@@ -44,8 +44,7 @@ export class BehaviourChart {
     const { machine } = program;
     this.#scope = collectingScope(program, (action) => this.#collect(action));
     if (!from) {
-      this.#snapshot = machine.getInitialSnapshot(this.#scope, undefined);
-      this.#settled();
+      this.#snapshot = sound(machine.getInitialSnapshot(this.#scope, undefined));
       return;
     }
     for (const [id, event] of Object.entries(from.delayed ?? {}))
@@ -56,8 +55,8 @@ export class BehaviourChart {
         nodes.map((node) => machine.getStateNodeById(node)),
       ]),
     );
-    this.#snapshot = machine.resolveState({ value: from.value, context: from.context, historyValue });
-    this.#settled();
+    this.#snapshot = sound(machine.resolveState({ value: from.value, context: from.context, historyValue }));
+    this.#invoked = this.#invocations();
   }
 
   /** The effects of the start. Call once. */
@@ -67,8 +66,9 @@ export class BehaviourChart {
 
   /** Handles an event and returns its effects: ended parts first. */
   step(event: AnyEventObject): readonly ChartEffect[] {
-    this.#snapshot = this.#program.machine.transition(this.#snapshot, event, this.#scope);
-    this.#settled();
+    this.#effects = [];
+    // A step that fails leaves the state as it was.
+    this.#snapshot = sound(this.#program.machine.transition(this.#snapshot, event, this.#scope));
     return this.#taken();
   }
 
@@ -106,15 +106,14 @@ export class BehaviourChart {
     };
   }
 
-  #settled(): void {
-    if (this.#snapshot.status === 'error') throw this.#snapshot.error;
-    frozenObject(this.#snapshot.context, 'context');
+  #invocations(): ReadonlySet<string> {
+    const nodes: readonly AnyStateNode[] = this.isDone ? [] : this.#snapshot._nodes;
+    return new Set(nodes.flatMap(({ invoke }) => invoke.map(({ id }) => id)));
   }
 
   /** Those of a state that was left end first; one that was entered again ends before it begins. */
   #taken(): readonly ChartEffect[] {
-    const nodes: readonly AnyStateNode[] = this.isDone ? [] : this.#snapshot._nodes;
-    const invoked = new Set(nodes.flatMap(({ invoke }) => invoke.map(({ id }) => id)));
+    const invoked = this.#invocations();
     const effects = this.#effects;
     this.#effects = [];
     const begun = new Set(effects.flatMap((effect) => (effect.type === 'begin' ? effect.id : [])));
@@ -163,6 +162,13 @@ export class BehaviourChart {
       }
     }
   }
+}
+
+/** The snapshot, if it can be stored; throws what is wrong with it. */
+function sound(snapshot: AnyMachineSnapshot): AnyMachineSnapshot {
+  if (snapshot.status === 'error') throw snapshot.error;
+  frozenObject(snapshot.context, 'context');
+  return snapshot;
 }
 
 /** The definition that a chart carries; undefined for a chart that `behaviour` did not make. */

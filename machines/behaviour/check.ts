@@ -22,7 +22,7 @@ export function behaviourFaults(
   const faults: string[] = [];
   const check = (node: AnyStateNode) => {
     const at = `state ${node.path.length === 0 ? '(the chart itself)' : node.path.join('.')}`;
-    for (const type of node.ownEvents) {
+    for (const type of node.transitions.keys()) {
       // Events without a dot are the chart's own: it raises them.
       if (type.startsWith(INTERNAL) || events.includes(type) || !/^(?:heard|robot)\.[^*]+$/u.test(type))
         continue;

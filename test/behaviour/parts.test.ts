@@ -3,8 +3,8 @@ import { behaviourProgram } from '../../actors/behaviour/program.ts';
 import { aborted } from '../../actors/cancellation.ts';
 import { parseDialog } from '../../actors/dialog/mod.ts';
 import { assign, behaviour, report, say } from '../../machines/behaviour/define.ts';
-import type { Heard } from '../../testing/conversation.ts';
 import { type Scene, scene, type Talk } from '../session/scene.ts';
+import { told } from './told.ts';
 
 const shop = parseDialog(`
 entries:
@@ -73,24 +73,6 @@ const courier = behaviour({
     docking: { invoke: { src: 'act', input: { name: 'dock' }, onDone: 'ready', onError: 'ready' } },
   },
 });
-
-/** The ordered log of what a client gets. */
-function told(heard: readonly Heard[]): readonly string[] {
-  return heard.flatMap((one) => {
-    switch (one.type) {
-      case 'reply.end':
-        return one.reason === 'completed' ? `said: ${one.heard}` : `${one.reason} after: ${one.heard}`;
-      case 'action':
-        return `${one.name} ${one.status}`;
-      case 'report':
-        return `reports ${one.name}`;
-      case 'error':
-        return one.code;
-      default:
-        return [];
-    }
-  });
-}
 
 const program = behaviourProgram(courier);
 /** The client reports how its actions end. */

@@ -94,6 +94,7 @@ class ReplyEnd(TypedDict):
     reason: Literal["completed", "interrupted", "failed"]
     heard: str
     timings: ReplyEndTimings
+    origin: NotRequired[Literal["behaviour"]]
 
 class Playback(TypedDict):
     type: Literal["playback"]
@@ -137,6 +138,12 @@ class Action(TypedDict):
     key: NotRequired[str]
     runs: NotRequired[Literal["server"]]
     message: NotRequired[str]
+    origin: NotRequired[Literal["behaviour"]]
+
+class Report(TypedDict):
+    type: Literal["report"]
+    name: str
+    data: NotRequired[dict[str, Any]]
 
 class Notice(TypedDict):
     type: Literal["notice"]
@@ -255,6 +262,11 @@ class Body(TypedDict):
     moving: bool
     noise: NotRequired[float]
 
+class Event(TypedDict):
+    type: Literal["event"]
+    name: str
+    data: NotRequired[dict[str, Any]]
+
 class Interrupt(TypedDict):
     type: Literal["interrupt"]
 
@@ -267,6 +279,6 @@ class Rearm(TypedDict):
 class Bye(TypedDict):
     type: Literal["bye"]
 
-ServerMessage = Union[Ready, State, Speech, Transcript, Reply, Emotion, ReplyEnd, Playback, Flush, Hold, Ear, Viseme, Action, Notice, Attention, ErrorMessage]
+ServerMessage = Union[Ready, State, Speech, Transcript, Reply, Emotion, ReplyEnd, Playback, Flush, Hold, Ear, Viseme, Action, Report, Notice, Attention, ErrorMessage]
 
-ClientMessage = Union[Text, History, Played, Settings, Commit, Clear, Respond, ActionResult, Body, Interrupt, Halt, Rearm, Bye]
+ClientMessage = Union[Text, History, Played, Settings, Commit, Clear, Respond, ActionResult, Body, Event, Interrupt, Halt, Rearm, Bye]

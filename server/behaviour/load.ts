@@ -17,6 +17,12 @@ const chart = z.custom<AnyStateMachine>(
     typeof value === 'object' && value !== null && 'transition' in value && 'implementations' in value,
 );
 const module = z.object({ default: chart });
+const tsx = z.object({
+  tsImport: z.custom<(url: string, parent: string) => Promise<unknown>>((one) => typeof one === 'function'),
+});
+const tsxPackage = z.object({
+  exports: z.object({ './esm/api': z.object({ import: z.object({ default: z.string() }) }) }),
+});
 /** Of Node, for a file whose ending it does not know. */
 const UNKNOWN_ENDING = 'ERR_UNKNOWN_FILE_EXTENSION';
 
@@ -55,17 +61,19 @@ async function imported(file: string, shown: string): Promise<unknown> {
   }
   try {
     // Node before 22.18 does not read TypeScript; a project that has tsx does.
-    const loader: unknown = await import(pathToFileURL(createRequire(file).resolve('tsx/esm/api')).href);
-    return await z
-      .object({ tsImport: z.custom<TsImport>((one) => typeof one === 'function') })
-      .parse(loader)
-      .tsImport(url, url);
+    const { tsImport } = tsx.parse(await import(tsxOf(file)));
+    return await tsImport(url, url);
   } catch (cause) {
     throw unreadable(cause, shown);
   }
 }
 
-type TsImport = (url: string, parent: string) => Promise<unknown>;
+/** The address of the loader that is installed beside a file. */
+function tsxOf(file: string): string {
+  const described = createRequire(file).resolve('tsx/package.json');
+  const { exports } = tsxPackage.parse(JSON.parse(readFileSync(described, 'utf8')));
+  return new URL(exports['./esm/api'].import.default, pathToFileURL(described)).href;
+}
 
 function unreadable(cause: unknown, shown: string): ParleyError {
   const detail = cause instanceof Error ? cause.message : String(cause);

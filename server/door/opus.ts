@@ -6,7 +6,7 @@ import { opusPreSkip, opusSamples } from '../../machines/opus-packet.ts';
 import { type SessionMessage, WIRE_LIMITS } from '../../machines/wire.ts';
 
 /** Audio that may wait for the codec, in one direction, ms. More means that its threads do not keep up. */
-const MAX_WAITING_MS = 8_000;
+export const MAX_WAITING_MS = 8_000;
 
 export interface OpusUplinkOptions {
   readonly rate: OpusRate;

@@ -21,6 +21,7 @@ from . import wire
 from .actions import Actions, Handler
 from .address import moved_to
 from .audio import Microphone, Speaker
+from .opus import OpusCoder
 
 log = logging.getLogger("parley_client")
 
@@ -51,6 +52,7 @@ class ParleyClient:
     them in a file that only this program reads. `ready["resumed"]` says whether that was possible.
 
     Without a microphone the user only types, without a speaker the robot only writes.
+    `codec="opus"` needs a tenth of the bytes, and libopus on this machine; without that it raises OpusMissing.
     """
 
     def __init__(
@@ -64,7 +66,8 @@ class ParleyClient:
         attention: Literal["always", "wake", "push", "addressed"] | None = None,
         microphone: Microphone | None = None,
         speaker: Speaker | None = None,
-        frame_ms: Literal[20, 40] = 20,
+        frame_ms: Literal[20, 40, 60] = 20,
+        codec: Literal["pcm", "opus"] = "pcm",
         session: str | None = None,
         secret: str | None = None,
     ) -> None:
@@ -86,6 +89,10 @@ class ParleyClient:
         self._frame_ms = frame_ms
         if frame_ms != 20:
             self._hello.setdefault("audio", {})["frameMs"] = frame_ms
+        self._coder: OpusCoder | None = None
+        if codec == "opus":
+            self._hello.setdefault("audio", {})["codec"] = "opus"
+            self._coder = OpusCoder(microphone.rate if microphone else 16_000, speaker.rate if speaker else 24_000)
         if token is not None:
             self._hello["token"] = token
         if user is not None:
@@ -403,10 +410,21 @@ class ParleyClient:
     def _hear(self, frame: bytes) -> None:
         if len(frame) < HEADER.size:
             return
-        version, kind, _, generation, _ = HEADER.unpack_from(frame)
-        if version == 1 and kind == 1 and self.speaker:
-            self._generation = generation
-            self.speaker.receive(generation, frame[HEADER.size :])
+        version, kind, samples, generation, seq = HEADER.unpack_from(frame)
+        if version != 1 or not self.speaker:
+            return
+        pcm = frame[HEADER.size :]
+        if kind == 2 and self._coder and self.ready:
+            skip = self.ready["audio"].get("preSkip", 0) if seq == 0 else 0
+            pcm = self._coder.decode(pcm, skip, samples)
+        elif kind != 1:
+            return
+        self._generation = generation
+        self.speaker.receive(generation, pcm)
+
+    def _coded(self, pcm: bytes) -> bytes:
+        granted = self._coder is not None and self.ready is not None and "codec" in self.ready["audio"]
+        return self._coder.encode(pcm) if self._coder and granted else pcm
 
     async def _record(self) -> None:
         if self.microphone:
@@ -414,7 +432,7 @@ class ParleyClient:
             async for frame in self.microphone.frames():
                 message += frame
                 if len(message) * 1_000 >= 2 * self.microphone.rate * self._frame_ms:
-                    await self._send_raw(message)
+                    await self._send_raw(self._coded(message))
                     message = b""
 
     async def _report_played(self) -> None:

@@ -116,6 +116,18 @@ class LiveTest(unittest.IsolatedAsyncioTestCase):
             answer = await self.find("reply.end", lambda event: event["generation"] == 3)
             self.assertEqual(answer["reason"], "completed")
 
+    async def test_spoken_turn_in_opus(self) -> None:
+        microphone, speaker = WavMicrophone(SPEECH), Speaker()
+        async with self.client(microphone=microphone, speaker=speaker, codec="opus") as client:
+            assert client.ready
+            self.assertEqual(client.ready["audio"].get("codec"), "opus")
+            heard = await self.find("transcript", lambda event: event["final"])
+            self.assertEqual(heard["text"], "what is your name")
+            end = await self.find("reply.end")
+            text = "".join(one["text"] for one in self.events if one["type"] == "reply")
+            self.assertEqual((end["reason"], end["heard"]), ("completed", text.strip()))
+            self.assertIn("firstPlayed", end["timings"])
+
     async def test_actions_are_done_fail_are_refused_and_cancelled(self) -> None:
         cancelled = asyncio.Event()
         async with self.client() as client:

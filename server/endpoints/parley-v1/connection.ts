@@ -23,7 +23,7 @@ import {
 import type { Access } from '../../door/access.ts';
 import type { AudioFrame, Door, DoorListener, DoorRequest, SessionHandle } from '../../door/door.ts';
 import type { RelayFailure, Seek } from '../../door/elsewhere.ts';
-import { OpusDownlink, OpusUplink } from '../../door/opus.ts';
+import { MAX_WAITING_MS, OpusDownlink, OpusUplink } from '../../door/opus.ts';
 import type { ClientSocket, SocketProtocol } from '../../door/websocket/client-socket.ts';
 import { NORMAL_CLOSURE } from '../../door/websocket/close-codes.ts';
 import { mayRelay, relay } from '../../door/websocket/relay.ts';
@@ -187,6 +187,8 @@ export class Connection implements SocketProtocol {
       },
       echo: audio?.echo ?? 'unknown',
       frameMs: audio?.frameMs,
+      // A codec that was late, as when its thread starts, delivers at once.
+      ...(this.#audio.codec && { audioBurstMs: WIRE_LIMITS.audioBurstMs + MAX_WAITING_MS }),
       earReports: ear === 'reports',
       resumable: hello.resume === true,
       relayed: this.#hops > 0,

@@ -229,10 +229,22 @@ describe('what the user says', () => {
     expect((await session.heard.take()).sample).toBe(0);
   });
 
+  it('is heard though the codec was late by six seconds', async () => {
+    const slow = new SlowCodec(await opusHere());
+    const { session, client } = await opusSession({}, slow);
+    const [packet] = await spokenPackets(new Int16Array(960), 960);
+    for (let sent = 0; sent < 100; sent++) client.socket.send(packet ?? new Uint8Array());
+    await slow.finish(100);
+    client.say({ type: 'commit' });
+    expect(await session.commands.take()).toEqual({ type: 'commit' });
+
+    expect(client.socket.readyState).toBe(WebSocket.OPEN);
+  });
+
   it('faster than real time is too fast, as with PCM', async () => {
     const { client } = await opusSession();
     const [packet] = await spokenPackets(new Int16Array(960), 960);
-    for (let sent = 0; sent < 120; sent++) client.socket.send(packet ?? new Uint8Array());
+    for (let sent = 0; sent < 300; sent++) client.socket.send(packet ?? new Uint8Array());
     expect(await client.json('error')).toMatchObject({ code: 'TOO_FAST', fatal: true });
   });
 

@@ -1,12 +1,13 @@
-#!/usr/bin/env -S node --initial-old-space-size=256 --min-semi-space-size=16 --max-semi-space-size=32
-// The flags: a server that talks makes much and keeps little. With V8's defaults it collects its whole heap of some 40 MB every
-// second or two, and each time all sessions are late (lab/profile.md). `npm start` gives the same.
+#!/usr/bin/env -S node --initial-old-space-size=96 --max-semi-space-size=8
+// The flags: a server that talks makes much and keeps little. With V8's defaults it collects its whole heap of some 50 MB every
+// second or two, and each time all sessions are late. `npm start` gives the same; an image for many sessions gives more
+// (lab/memory.md).
 // In a clone this makes the compiled output first; in an installed package it is there already.
 import { existsSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 
-// Threads keep little: with these flags each would have a young generation of up to 60 MB, and garbage of up to 256.
-for (const flag of ['--initial-old-space-size=0', '--min-semi-space-size=0', '--max-semi-space-size=0'])
+// Threads keep about 10 MB each: they collect from 16 MB on.
+for (const flag of ['--initial-old-space-size=16', '--min-semi-space-size=0', '--max-semi-space-size=0'])
   setFlagsFromString(flag);
 
 const inClone = existsSync(new URL('../tsconfig.build.json', import.meta.url));

@@ -1,3 +1,5 @@
+import { copied, eachEntry } from '../../soundswallower/dictionary.ts';
+
 /** The phones of the English model (ARPAbet), without its silence and noises. */
 const PHONES =
   'AA AE AH AO AW AY B CH D DH EH ER EY F G HH IH IY JH K L M N NG OW OY P R S SH T TH UH UW V W Y Z ZH'.split(
@@ -34,7 +36,7 @@ export function spotterGrammar(
   pronunciations: ReadonlyMap<string, string>,
   dictionary: string,
 ): SpotterGrammar {
-  const soundsOf = soundsIn(dictionary);
+  const soundsOf = soundsIn(dictionary, new Set(wanted.flatMap((phrase) => phrase.split(' '))));
   const known = (word: string) => variants(soundsOf, pronunciations, word).length > 0;
   const usable = wanted.filter((phrase) => phrase.split(' ').every(known));
   const phrases = usable.filter((phrase) =>
@@ -45,7 +47,7 @@ export function spotterGrammar(
   );
   const near = nearWords(
     own.flatMap(([, sounds]) => sounds),
-    soundsOf,
+    dictionary,
   );
   const phones = PHONES.map((phone): Spelled => [`phone_${phone.toLowerCase()}`, phone]);
   const list = (words: readonly Spelled[], weight = 1) => words.map(([word]) => `/${weight}/ ${word}`);
@@ -81,17 +83,14 @@ function rules(items: string, all: string): string {
 
 type Sounds = ReadonlyMap<string, readonly string[]>;
 
-/** Word → its sounds. */
-function soundsIn(dictionary: string): Sounds {
+/** Word → its sounds, of `words`. */
+function soundsIn(dictionary: string, words: ReadonlySet<string>): Sounds {
   const found = new Map<string, string[]>();
-  for (const line of dictionary.split('\n')) {
-    const space = line.indexOf(' ');
-    if (space <= 0) continue;
-    const word = line.slice(0, space).replace(/\(\d+\)$/, '');
-    const sounds = found.get(word);
-    if (sounds) sounds.push(line.slice(space + 1).trim());
-    else found.set(word, [line.slice(space + 1).trim()]);
-  }
+  eachEntry(dictionary, (word, sound) => {
+    if (!words.has(word)) return;
+    const sounds = found.get(word) ?? [];
+    found.set(copied(word), [...sounds, copied(sound)]);
+  });
   return found;
 }
 
@@ -103,14 +102,14 @@ function variants(soundsOf: Sounds, own: ReadonlyMap<string, string>, word: stri
 }
 
 /** Words of the dictionary that differ from one of `sounds` by one phone. They are what a phrase is taken for, and the reverse. */
-function nearWords(sounds: readonly string[], soundsOf: Sounds): readonly Spelled[] {
+function nearWords(sounds: readonly string[], dictionary: string): readonly Spelled[] {
   const own = new Set(sounds);
   const wanted = new Set(sounds.flatMap((sound) => neighbours(sound.split(' '))));
   const found = new Map<string, string>();
-  for (const [word, all] of soundsOf)
-    for (const sound of all)
-      if (wanted.has(sound) && !own.has(sound) && /^[a-z']+$/.test(word) && !found.has(sound))
-        found.set(sound, `near_${word.replaceAll("'", '_')}_${found.size}`);
+  eachEntry(dictionary, (word, sound) => {
+    if (wanted.has(sound) && !own.has(sound) && /^[a-z']+$/.test(word) && !found.has(sound))
+      found.set(copied(sound), copied(`near_${word.replaceAll("'", '_')}_${found.size}`));
+  });
   return [...found].map(([sound, word]): Spelled => [word, sound]);
 }
 

@@ -17,7 +17,7 @@ export interface SoundswallowerSpotterOptions extends SpotterOptions {
   readonly workers?: number;
   /** Whether "stop", if it is one of the phrases, is also listened for as a whole word, by an embedding of speech. Default true. */
   readonly word?: boolean;
-  /** Stretches that a thread hears in parallel, about 25 MB each. Default 4. */
+  /** Stretches that a thread hears in parallel, about 3 MB each. Default 4. */
   readonly spottersPerWorker?: number;
   /** For tests that need access to the thread. */
   readonly startThread?: (options: WorkerOptions) => Worker;

@@ -26,7 +26,7 @@ export interface SoundswallowerOptions {
   readonly together?: readonly string[];
   /** Number of threads. Default 1. */
   readonly workers?: number;
-  /** Utterances that a thread decodes in parallel; about 20 MB each. Default 4. */
+  /** Utterances that a thread decodes in parallel; about 3 MB each. Default 4. */
   readonly decodersPerWorker?: number;
   /** Maximum number of utterances that wait for a decoder; further ones fail with ENGINE_OVERLOADED. Default 32. */
   readonly maxWaiting?: number;

@@ -1,5 +1,6 @@
 import type { Dialog } from '../../../actors/dialog/mod.ts';
 import { ParleyError } from '../../../machines/errors.ts';
+import { copied, eachEntry } from '../../soundswallower/dictionary.ts';
 import { grammarWords, PHONES } from './jsgf.ts';
 
 /** One pronunciation: phones separated by spaces. */
@@ -63,11 +64,7 @@ export function pronounce(
   dictionary: string,
 ): readonly Pronunciation[] {
   const wanted = new Map<string, string[]>(words.map((word) => [word, []]));
-  for (const line of dictionary.split('\n')) {
-    const space = line.indexOf(' ');
-    if (space <= 0) continue;
-    wanted.get(line.slice(0, space).replace(/\(\d+\)$/, ''))?.push(line.slice(space + 1).trim());
-  }
+  eachEntry(dictionary, (word, phones) => wanted.get(word)?.push(copied(phones)));
   return [...wanted].flatMap(([word, found]) => {
     const mine = own.get(word);
     const ways = SOUNDS[word] ?? (found.length > 0 ? found : [soundOf(word)]);

@@ -9,7 +9,7 @@ export const espeakKeys = {
   ),
   ratePerMinute: key(z.int().min(80).max(450).default(175), 'Speed in words per minute.'),
   pitch: key(z.int().min(0).max(99).default(50), 'Pitch, 0 to 99.'),
-  workers: key(z.int().min(1).max(64).default(1), 'Threads in this process, about 60 MB each.'),
+  workers: key(z.int().min(1).max(64).default(1), 'Threads in this process, about 40 MB each.'),
 };
 
 export const espeak = defineEngine({

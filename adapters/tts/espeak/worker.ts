@@ -1,5 +1,7 @@
+import { fileURLToPath } from 'node:url';
 import { parentPort, workerData } from 'node:worker_threads';
 import { z } from 'zod';
+import { DataFiles, filesSchema } from './data-files.ts';
 import { ESPEAK_RATE, type FromThread, type Mark, threadDataSchema, toThreadSchema } from './protocol.ts';
 import { type SpeakableText, speakable, wordAt } from './text.ts';
 import { visemeOf } from './viseme.ts';
@@ -62,7 +64,11 @@ type Factory = (options: object) => Promise<unknown>;
 const packageSchema = z.object({ default: z.custom<Factory>((value) => typeof value === 'function') });
 const moduleSchema = z.object({
   eSpeakNGWorker: z.custom<Constructor>((value) => typeof value === 'function'),
+  FS: filesSchema,
 });
+
+/** Where the package puts its dictionaries, voices and phonemes. */
+const DATA_FOLDER = '/usr/share/espeak-ng-data';
 
 const { packageName, stop } = threadDataSchema.parse(workerData);
 if (!parentPort) throw new Error('this file is the body of a worker thread');
@@ -81,8 +87,14 @@ async function load(): Promise<Espeak | undefined> {
     post({ type: 'missing', message: packageName });
     return undefined;
   }
-  const silent = { print: () => {}, printErr: () => {} };
-  const module = moduleSchema.parse(await packageSchema.parse(loaded).default(silent));
+  const data = new DataFiles(fileURLToPath(new URL('./espeak-ng.data', import.meta.resolve(packageName))));
+  const options = {
+    print: () => {},
+    printErr: () => {},
+    getPreloadedPackage: (_name: string, bytes: number) => data.placeholder(bytes),
+  };
+  const module = moduleSchema.parse(await packageSchema.parse(loaded).default(options));
+  data.readWhenNeeded(module.FS, DATA_FOLDER);
   const espeak = espeakSchema.parse(atFixedTime(() => new module.eSpeakNGWorker()));
   if (espeak.get_samplerate() !== ESPEAK_RATE) throw new Error(`sample rate ${espeak.get_samplerate()}`);
   return espeak;

@@ -1,4 +1,13 @@
-import { pinyin } from 'pinyin-pro';
+import { createRequire } from 'node:module';
+import type * as Pinyin from 'pinyin-pro';
+
+const require = createRequire(import.meta.url);
+
+/** Syllables of Chinese text. The library is loaded with the first of it, because its dictionary takes 15 MB. */
+function pinyinOf(text: string): readonly string[] {
+  const { pinyin }: typeof Pinyin = require('pinyin-pro');
+  return pinyin(text, { toneType: 'none', type: 'array', v: true });
+}
 
 /** Initials of pinyin, two letters first. Those without breath are the voiced ones of English. */
 const INITIALS: readonly (readonly [string, string])[] = [
@@ -25,7 +34,7 @@ const FINALS: Readonly<Record<string, string>> = Object.fromEntries(
 /** The phones of Chinese characters in an English model, without tones; undefined if one of them has no reading. */
 export function mandarinSound(text: string): string | undefined {
   const phones: string[] = [];
-  for (const syllable of pinyin(text, { toneType: 'none', type: 'array', v: true })) {
+  for (const syllable of pinyinOf(text)) {
     const sound = soundOf(syllable);
     if (sound === undefined) return undefined;
     phones.push(sound);

@@ -1,73 +1,58 @@
-/** Log odds of "stop" as a whole word, and of people's other speech, in a quiet room and in noise.
- * Run: `npx tsx lab/hearing/stop-word-report.ts --recordings DIR`. DIR has keywords/, digits/, orders/ and noise_kitchen.wav, as for lab/hearing/people.ts;
- * of each folder every second recording is heard, and the second half of the kitchen: lab/hearing/stop-word.ts was given the others.
+/** Log odds of "stop" as a whole word, and of people's other speech, by what sounds beside it: how many are above which level.
+ * Run: `npx tsx lab/hearing/stop-word-report.ts --people DIR`. DIR is laid out as for lab/hearing/hearing.ts. Only the half that
+ * lab/hearing/stop-word.ts was not given is heard.
  */
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { statSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { stopEar } from '../../adapters/spotter/word/stop.ts';
 import { WordSpotter } from '../../adapters/spotter/word/word-spotter.ts';
 import { espeakTts } from '../../adapters/tts/espeak/espeak.ts';
 import { PIPELINE_RATE, samplesInMs } from '../../machines/audio.ts';
-import { levelled, Sounds } from '../../testing/eval/sounds.ts';
+import { Sounds } from '../../testing/eval/sounds.ts';
+import { seedOf, WordScenes } from './figures/scenes.ts';
+import { type Condition, figureTrials, PIECE_MS } from './figures/trials.ts';
 
-/** The voices that lab/hearing/voice-stop.ts reports. */
-const VOICES = 'en-us+m1 en-us+f2 en-us+f4 en-us+m5 en-029 en-gb-x-rp+m6 en-gb-scotland en-us+linda'.split(
-  ' ',
-);
-const LEVELS = [1, 2, 2.5, 3, 3.5, 4, 5, 6];
-const SPEECH_DBFS = -26;
-const BEFORE = samplesInMs(900, PIPELINE_RATE);
-const AFTER = samplesInMs(700, PIPELINE_RATE);
+const LEVELS = [-2, -1, 0, 1, 2, 3, 4, 5, 6];
+const REPORTED = 1;
+const BYTES_A_MS = 32;
+/** Lone words are also heard over these. */
+const OVER: readonly Condition[] = ['white', 'hum', 'babble', 'kitchen'];
+/** Around the end of the word, as the lane looks at it. */
+const BEFORE = samplesInMs(1_450, PIPELINE_RATE);
+const AFTER = samplesInMs(400, PIPELINE_RATE);
 
-const { values } = parseArgs({ options: { recordings: { type: 'string' } } });
-const folder = values.recordings ?? process.env.PARLEY_PEOPLE_DIR;
-if (folder === undefined) {
-  console.error('give the folder of the recordings with --recordings DIR or PARLEY_PEOPLE_DIR');
+const { values } = parseArgs({ options: { people: { type: 'string' } } });
+if (values.people === undefined) {
+  console.error('give the folder of the recordings with --people DIR');
   process.exit(2);
 }
 const tts = espeakTts();
-const sounds = new Sounds(tts);
 const { embedding, network } = await stopEar();
-const kitchen = await sounds.recording(join(folder, 'noise_kitchen.wav'));
-const noise = async (kind: 'white' | 'hum' | 'knocks' | 'babble') =>
-  levelled(await sounds.noise(kind, 8_000, 1), SPEECH_DBFS - 10);
-const rooms: readonly (readonly [string, Float32Array])[] = [
-  ['quiet', new Float32Array(1)],
-  ['white 10 dB below', await noise('white')],
-  ['hum 10 dB below', await noise('hum')],
-  ['knocks 10 dB below', await noise('knocks')],
-  ['babble 10 dB below', await noise('babble')],
-  ['kitchen 12 dB below', levelled(kitchen.subarray(kitchen.length >> 1), SPEECH_DBFS - 12)],
-];
+const scenes = new WordScenes(new Sounds(tts), values.people);
+const best = new Map<string, number[]>();
 
-/** The highest log odds from the begin of `said` on, `offset` samples into the noise of the room. */
-async function best(said: Float32Array, room: Float32Array, offset: number): Promise<number> {
-  const speech = levelled(said, SPEECH_DBFS);
-  const samples = Int16Array.from({ length: BEFORE + said.length + AFTER }, (_, i) =>
-    Math.round(0x7fff * ((speech[i - BEFORE] ?? 0) + (room[(offset + i) % room.length] ?? 0))),
-  );
+async function look(group: string, samples: Int16Array): Promise<void> {
   const looks = await new WordSpotter(embedding, network).push(samples);
-  return Math.max(...looks.filter(({ end }) => end > BEFORE).map(({ logOdds }) => logOdds));
+  const highest = Math.max(...looks.map(({ logOdds }) => logOdds));
+  best.set(group, [...(best.get(group) ?? []), highest]);
 }
 
-function counts(values: readonly number[]): string {
-  return LEVELS.map((level) => `${level}: ${values.filter((one) => one > level).length}`).join(', ');
+async function lookAtWord(group: string, path: string, condition: Condition): Promise<void> {
+  const { samples, wordEnd } = await scenes.scene(path, condition, seedOf(path));
+  await look(group, samples.subarray(Math.max(0, wordEnd - BEFORE), wordEnd + AFTER));
 }
 
-for (const [name, room] of rooms) {
-  const stops: number[] = [];
-  for (const voice of VOICES)
-    for (const offset of [0, 6_400]) stops.push(await best(await sounds.speech('stop', voice), room, offset));
-  console.log(`${name}: "stop", of ${stops.length} above ${counts(stops)}`);
-  for (const group of ['keywords', 'digits', 'orders']) {
-    const files = readdirSync(join(folder, group)).filter((file) => file.endsWith('.wav'));
-    const others: number[] = [];
-    for (const [i, file] of files.sort().entries())
-      if (i % 2 === 1)
-        others.push(await best(await sounds.recording(join(folder, group, file)), room, i * 3_777));
-    console.log(`  ${group}, of ${others.length} above ${counts(others)}`);
-  }
+const trials = figureTrials(values.people, (path) => statSync(path).size / BYTES_A_MS);
+for (const trial of trials.filter(({ half }) => half === REPORTED)) {
+  if (trial.kind === 'stop') await lookAtWord(`"stop", ${trial.condition}`, trial.path, trial.condition);
+  if (trial.kind !== 'false stop') continue;
+  await look(trial.group, await scenes.other(trial.path, trial.fromMs, PIECE_MS));
+  if (trial.path.includes('speech-commands'))
+    for (const over of OVER) await lookAtWord(`words, ${over}`, trial.path, over);
 }
 await embedding.close();
 await tts.close();
+for (const [group, odds] of best) {
+  const counts = LEVELS.map((level) => `${level}: ${odds.filter((one) => one > level).length}`);
+  console.log(`${group}, of ${odds.length} above ${counts.join(', ')}`);
+}

@@ -11,6 +11,15 @@ const AGREES = 3;
 /** The word that ends here is seen in looks from this long before on (200 ms). */
 const SEEN = samplesInMs(200, PIPELINE_RATE);
 
+/**
+ * If "stop" is the only phrase, the phones are asked only about what the whole word suspects and is not sure of. They take more than twice
+ * its processor time, and what it finds unlikely they take for a stop wrongly. They then hear so much audio at once: the word, and some
+ * before it in which they measure the noise.
+ */
+const RECENT = samplesInMs(1_300, PIPELINE_RATE);
+/** The word is only seen with 900 ms before it: a stretch that begins with less is heard by both from the start. */
+const KNOWN = samplesInMs(900, PIPELINE_RATE);
+
 /** After a stop the same word is not suspected again for this long (600 ms): one opinion is later than the other. */
 const APART = samplesInMs(600, PIPELINE_RATE);
 
@@ -25,6 +34,9 @@ type Suspected = Extract<Finding, { readonly type: 'suspected' }>;
 export class Listener {
   readonly #phones: Spotter;
   readonly #ear: Ear | undefined;
+  /** Whether the phones may wait for the word, and whether they do in this stretch. */
+  readonly #mayWait: boolean;
+  #waits = false;
   #word: WordStops | undefined;
   #emit: (finding: Finding) => void = () => {};
   /** Opinions that have not decided what they suspect. */
@@ -36,14 +48,20 @@ export class Listener {
   #heard = 0;
   #confirmedAt = Number.NEGATIVE_INFINITY;
 
-  private constructor(phones: Spotter, ear: Ear | undefined) {
+  /** The newest audio, and while the phones listen, the sample at which theirs began. */
+  #recent: readonly Int16Array[] = [];
+  #phonesFrom: number | undefined;
+
+  private constructor(phones: Spotter, ear: Ear | undefined, mayWait: boolean) {
     this.#phones = phones;
     this.#ear = ear;
+    this.#mayWait = mayWait;
   }
 
   /** `ear`: for "stop", if it is one of the phrases. */
   static async make(loaded: Loaded, grammar: SpotterGrammar, ear?: Ear): Promise<Listener> {
-    return new Listener(await Spotter.make(loaded, grammar), ear);
+    const mayWait = ear !== undefined && grammar.phrases.every((phrase) => phrase === STOP);
+    return new Listener(await Spotter.make(loaded, grammar), ear, mayWait);
   }
 
   /** Begins a stretch. `emit` is called as soon as something is found, before the work that follows from it. */
@@ -54,21 +72,27 @@ export class Listener {
     this.#isSuspected = false;
     this.#heard = 0;
     this.#confirmedAt = Number.NEGATIVE_INFINITY;
-    this.#phones.begin((finding) => this.#onFinding('phones', finding));
+    this.#recent = [];
+    this.#phonesFrom = undefined;
     this.#word = this.#ear && new WordStops(this.#ear, (finding) => this.#onFinding('word', finding));
   }
 
   /** The word comes first, because it costs less and knows sooner. */
   async push(samples: Int16Array): Promise<void> {
+    if (this.#heard === 0) {
+      this.#waits = this.#mayWait && samples.length >= KNOWN;
+      if (!this.#waits) this.#beginPhones(0);
+    }
     this.#heard += samples.length;
     await this.#word?.push(samples);
-    await this.#phones.push(samples);
+    if (this.#waits) await this.#pushIfSuspected(samples);
+    else await this.#phones.push(samples);
   }
 
   /** Ends the stretch: a suspicion is decided. */
   async end(): Promise<void> {
     this.#word?.end();
-    await this.#phones.end();
+    if (this.#phonesFrom !== undefined) await this.#phones.end();
     this.abort();
   }
 
@@ -76,6 +100,34 @@ export class Listener {
     this.#emit = () => {};
     this.#phones.abort();
     this.#word = undefined;
+  }
+
+  #beginPhones(from: number): void {
+    this.#phonesFrom = from;
+    this.#phones.begin((finding) =>
+      this.#onFinding(
+        'phones',
+        finding.type === 'suspected' ? { ...finding, sample: from + finding.sample } : finding,
+      ),
+    );
+  }
+
+  async #pushIfSuspected(samples: Int16Array): Promise<void> {
+    this.#recent = [...this.#recent, samples];
+    let recent = this.#recent.reduce((sum, piece) => sum + piece.length, 0);
+    while (recent - (this.#recent[0]?.length ?? 0) >= RECENT) {
+      recent -= this.#recent[0]?.length ?? 0;
+      this.#recent = this.#recent.slice(1);
+    }
+    if (this.#phonesFrom !== undefined) {
+      await this.#phones.push(samples);
+      if (this.#open.size > 0) return;
+      this.#phones.abort();
+      this.#phonesFrom = undefined;
+    } else if (this.#open.has('word')) {
+      this.#beginPhones(this.#heard - recent);
+      for (const piece of this.#recent) await this.#phones.push(piece);
+    }
   }
 
   #onFinding(opinion: Opinion, finding: Finding): void {

@@ -17,12 +17,12 @@ export interface Ear {
  * people say.
  */
 const ROOMS = {
-  /** The contrast is 14 to 18 dB over a hum 10 dB below the word, which lets much sound like it… */
-  humming: { suspected: 3, confirmed: 5 },
-  /** …23 to 30 dB over a hiss, music or a kitchen… */
-  steady: { suspected: 2, confirmed: 4 },
-  /** …28 to 43 dB over babble… */
-  restless: { suspected: 1, confirmed: 2.5 },
+  /** The contrast is 14 to 24 dB over a hum 10 dB below the word, which lets much sound like it… */
+  humming: { suspected: 3, confirmed: 4 },
+  /** …23 to 35 dB over a hiss, motors or a kitchen… */
+  steady: { suspected: 2, confirmed: 3 },
+  /** …28 to 46 dB over babble, and in a meeting… */
+  restless: { suspected: 2.8, confirmed: 3.6 },
   /** …and 46 dB and more in a quiet room and between knocks, where what it suspects is a stop. */
   quiet: { suspected: 5, confirmed: 5 },
 } as const;

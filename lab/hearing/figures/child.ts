@@ -13,7 +13,7 @@ import { observe } from '../people/fit.ts';
 import { hear } from '../people/hear.ts';
 import { type GrammarName, peopleTrials, type Trial } from '../people/trials.ts';
 import type { Outcome } from './outcome.ts';
-import { cancelled, pcm, WordScenes } from './scenes.ts';
+import { cancelled, pcm, seedOf, WordScenes } from './scenes.ts';
 import { StopEar, type StopHeard, speechIn } from './stop-ear.ts';
 import { type FigureTrial, PIECE_MS } from './trials.ts';
 
@@ -46,8 +46,11 @@ export class FigureRunner {
     const { id, half } = trial;
     switch (trial.kind) {
       case 'stop': {
-        const seed = [...trial.path].reduce((sum, letter) => (31 * sum + letter.charCodeAt(0)) % 65_521, 7);
-        const { samples, wordEnd } = await this.#scenes.scene(trial.path, trial.condition, seed);
+        const { samples, wordEnd } = await this.#scenes.scene(
+          trial.path,
+          trial.condition,
+          seedOf(trial.path),
+        );
         const heard = await this.#ear.hear(samples);
         const first = heard.suspicions.find(({ at }) => at > wordEnd - LONGEST_WORD);
         return {

@@ -30,6 +30,11 @@ const ECHO_PIECE = samplesInMs(100, PIPELINE_RATE);
 const DISTORTION = 0.2;
 const ROOMS = 4;
 
+/** Chooses the part of the noise and the room for a recording. */
+export function seedOf(path: string): number {
+  return [...path].reduce((sum, letter) => (31 * sum + letter.charCodeAt(0)) % 65_521, 7);
+}
+
 /** Puts recordings of "stop" into rooms. */
 export class WordScenes {
   readonly #sounds: Sounds;

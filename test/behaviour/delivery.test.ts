@@ -2,7 +2,9 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
+import { behaviourReader } from '../../actors/behaviour/hearing.ts';
 import { aborted } from '../../actors/cancellation.ts';
+import { parseDialog } from '../../actors/dialog/mod.ts';
 import { loadBehaviour } from '../../server/behaviour/load.ts';
 import type { SttScript } from '../../testing/scripted-engines.ts';
 import { scene, type Talk } from '../session/scene.ts';
@@ -88,6 +90,27 @@ it('goes home when its battery is low, over what it says', async () => {
     'drive cancelled',
     'dock started',
     'interrupted after: I am',
+    'said: My battery is low. I am going home now.',
+  ]);
+});
+
+it('confirms an order that is not sure, and acts on an event of the robot meanwhile', async () => {
+  const unsure = { partial: 'bring mail to room 3', text: 'bring mail to room 3', confidence: 0.2 };
+  const program = await loadBehaviour(FILE);
+  const talk = await scene({
+    ...{ behaviour: program, results: true, said: [unsure] },
+    read: behaviourReader(parseDialog('entries: [{ id: hi, phrases: hi, replies: Hello. }]'), program, true),
+    actions: { run: (_, signal) => aborted(signal) },
+  });
+  await talk.speak(800);
+  await talk.beSilent(400);
+  await talk.wait(3_000);
+  talk.send({ type: 'event', name: 'battery.low', data: { percent: 7 } });
+  // The user has the floor until the time for the answer is over.
+  await talk.wait(20_000);
+  expect(told(talk.heard)).toEqual([
+    'said: Did you say: bring mail to room 3?',
+    'dock started',
     'said: My battery is low. I am going home now.',
   ]);
 });

@@ -17,11 +17,14 @@ export const askingInvariant: MakeInvariant = ({ facts, options, broken }) => {
   const { asks } = options;
   /** The newest reply when unsure words came: later ones answer them. Null: the words are sure, or over. */
   let unsureSince: number | null = null;
+  /** The newest event is words of the user. */
+  let areWords = false;
   return {
     observe(entry) {
       if (!asks) return;
       if (entry.type === 'event') {
         const { event, state } = entry;
+        areWords = event.type === 'xstate.done.actor.stt';
         if (event.type === 'xstate.done.actor.stt') {
           const { text } = event.output;
           const yes = answerOf(text, facts.language, asks.words) === 'yes';
@@ -36,7 +39,8 @@ export const askingInvariant: MakeInvariant = ({ facts, options, broken }) => {
       if (isAboutResults(entry)) unsureSince = null;
       const message = publishedIn(entry);
       if (message?.type !== 'action' || message.status !== 'started' || unsureSince === null) return;
-      if (facts.generation > unsureSince)
+      // The behaviour also acts without words: by an event of the robot, or a delay.
+      if (message.origin ? areWords : facts.generation > unsureSince)
         broken(23, `${message.id} was started for words that were not confirmed`, entry);
     },
   };

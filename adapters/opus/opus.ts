@@ -12,7 +12,7 @@ import type { OpusCodec, OpusDecoderOptions, OpusEncoderOptions, OpusRate } from
 import { ParleyError } from '../../machines/errors.ts';
 
 /**
- * Effort of the encoder, 0 to 10. From 5 on the difference is not heard in speech, and 10 takes about twice the time
+ * Effort of the encoder, 0 to 10. At 10 it takes longer; what 5 leaves of speech for the recogniser is measured
  * (lab/opus.md).
  */
 const COMPLEXITY = 5;

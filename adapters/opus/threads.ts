@@ -8,7 +8,7 @@ import { startWorkerThread } from '../worker-thread.ts';
 import { type FromThread, fromThreadSchema, type ToThread } from './protocol.ts';
 
 export interface OpusThreadsOptions {
-  /** Default 1: enough for some 50 sessions (lab/opus.md). */
+  /** Default 1. */
   readonly threads?: number;
   /** A thread that owes an answer for longer than this is ended, ms. Default 5,000; a frame takes about 1. */
   readonly stallMs?: number;

@@ -52,13 +52,15 @@ it('gives phrases, slots and events of the robot their types', () => {
   expect(machine.implementations.actors.say).toMatchObject({ definition: { id: 'delivery' } });
 });
 
-it('refuses a slot that it does not have', () => {
-  behaviour({
-    id: 'wrong',
-    phrases: {
-      // @ts-expect-error an unknown slot
-      bring: ['bring {itme}'],
-    },
-    slots: { item: ['coffee'] },
-  });
+it('refuses a slot that it does not have, when it is compiled', () => {
+  const define = () =>
+    behaviour({
+      id: 'wrong',
+      phrases: {
+        // @ts-expect-error an unknown slot
+        bring: ['bring {itme}'],
+      },
+      slots: { item: ['coffee'] },
+    });
+  expect(define).not.toThrow();
 });

@@ -1,4 +1,4 @@
-/** Waits before further attempts: each is twice the one before, up to a longest one. */
+/** Waits before further attempts: each is twice the previous one, up to a longest one. */
 export class Backoff {
   readonly #firstMs: number;
   readonly #longestMs: number;

@@ -79,7 +79,7 @@ describe('a reply’s track', () => {
     expect(notified).toEqual(['write 100', 'read 40', 'write 40', 'read 0']);
   });
 
-  it('returns each cue once, only those before the given sample', () => {
+  it('returns each cue once, only those that precede the given sample', () => {
     const track = new ReplyTrack(RATE);
     for (const sample of [0, 50, 50, 120]) track.cue({ sample, phoneme: 'a', viseme: 1 });
     const taken = (before: number) => {

@@ -57,7 +57,7 @@ describe('the monitor finds nothing in', () => {
     expect(broken(log.over())).toEqual([]);
   });
 
-  it('a reply after a filler, whose audio is no word of the reply', () => {
+  it('a reply after a filler, whose audio is not a word of the reply', () => {
     const log = new Log().filledReply().frames(20, 65).interrupted('One two');
     expect(broken(log.over())).toEqual([]);
   });

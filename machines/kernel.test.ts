@@ -58,7 +58,7 @@ const EVENTS: readonly KernelEvent[] = [
   { type: 'segment.ready', segment: 0, samples: 9_600, words: [] },
   { type: 'segment.ready', segment: 9, samples: 1, words: [] },
   { type: 'action.done', id: 'a', result: null },
-  { type: 'action.failed', id: 'nobody', error },
+  { type: 'action.failed', id: 'unknown', error },
   { type: 'xstate.done.actor.memory', output: { facts: [] } },
   { type: 'xstate.done.actor.llm' },
   { type: 'xstate.done.actor.tts' },

@@ -1,4 +1,4 @@
-/** Defaults of the session's parameters that are no words: all that the chart depends on. */
+/** Defaults of the session's parameters that are not words: all that the chart depends on. */
 export const plainDefaults = {
   endpointing: {
     delayMs: 500,

@@ -1,6 +1,6 @@
 import type { TurnTimings } from './wire.ts';
 
-/** The stages of a turn in the order in which they pass. Each begins where the one before it ended; together they are `firstAudio`. */
+/** The stages of a turn in the order in which they pass. Each begins where the previous one ended; together they are `firstAudio`. */
 export const TURN_STAGES = [
   'endpoint',
   'stt',

@@ -17,15 +17,15 @@ const spread = (values: readonly number[]) => {
   const sorted = values.toSorted((a, b) => a - b);
   return `p50 ${of(sorted, 0.5)}, p95 ${of(sorted, 0.95)}, longest ${of(sorted, 1)} ms`;
 };
-const told = (what: string, returns: typeof report.returns) =>
+const summary = (what: string, returns: typeof report.returns) =>
   `${returns.length} returns ${what}; connect to ready: ${spread(returns.map((one) => one.openMs))}; loss to ready: ${spread(returns.map((one) => one.lostMs))}`;
 console.log(JSON.stringify(report.blows));
 console.log(
   `${talkers} sessions, ${report.acknowledged} turns acknowledged, ${report.events} in analytics, ${report.actions} actions, ${report.takeovers} takeovers, ${report.journals} journals replayed, ${report.differing} turns that ended differently in two stores`,
 );
-console.log(told('in all', [...report.returns, ...report.leaderless]));
-console.log(told('while the brokers had leaders for lease and journal', report.returns));
-console.log(told('during which they had none for a time', report.leaderless));
+console.log(summary('in all', [...report.returns, ...report.leaderless]));
+console.log(summary('while the brokers had leaders for lease and journal', report.returns));
+console.log(summary('during which they had none for a time', report.leaderless));
 for (const line of report.slow) console.log(`  ${line}`);
 for (const problem of report.problems) console.log(`  ${problem}`);
 if (report.problems.length === 0) rmSync(folder, { recursive: true, force: true });

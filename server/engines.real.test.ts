@@ -111,8 +111,8 @@ describe.each(KINDS)('a chain of %s servers', (kind) => {
     ['hangs after the headers', [...head, { do: 'hang' }]],
     ['fails', errorAnswer(500, 'oops')],
     ['refuses', errorAnswer(401, 'bad key')],
-    ['is no such server', answer(200, 'text/html', '<html>hello</html>')],
-    ['sends bytes that are no HTTP', [{ do: 'raw', bytes: '\x00\x01garbage\r\n\r\n' }]],
+    ['is not such a server', answer(200, 'text/html', '<html>hello</html>')],
+    ['sends bytes that are not HTTP', [{ do: 'raw', bytes: '\x00\x01garbage\r\n\r\n' }]],
     ['resets the connection', [{ do: 'reset' }]],
     ['trickles', [...head, ...trickle([{ do: 'send', bytes: '\n' }, { do: 'hang' }], 40)]],
   ];

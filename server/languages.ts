@@ -39,7 +39,7 @@ export function withLanguages(config: Config, byOwnEngines: boolean): Config & S
   };
 }
 
-/** English phrases that nobody has chosen are replaced by those of the server's language. */
+/** English phrases that are not configured are replaced by those of the server's language. */
 function ownPhrases({ language, phrases }: Config, set: Settings | undefined): Config['phrases'] {
   const table: Readonly<Record<string, string>> = { ...tableOf(language)?.phrases };
   const usual: Readonly<Record<string, unknown>> = defaultParameters.phrases;

@@ -21,7 +21,7 @@ function open() {
       return true;
     },
     synthesize: () => {
-      throw new Error('nobody speaks here');
+      throw new Error('no voice here');
     },
     close: async () => {},
   };

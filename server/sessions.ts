@@ -40,13 +40,13 @@ export function sessionHost(
       .catch((error: Error) => deps.onProblem(session, error));
   }
 
-  /** Lets other servers go on with the session. Its client is told when one of them does. */
+  /** Lets other servers go on with the session. Its client is notified when one of them does. */
   function replicated(request: SessionRequest, startedAt: string, listener: SessionListener, of?: Continued) {
     const { session, language, user, proof } = request;
     if (!failover || proof === undefined) return undefined;
     const facts = of?.taken?.opening ?? { startedAt, language, proof, ...(user && { user }) };
     const { code, message } = errorRecord(new ParleyError('EPOCH_SUPERSEDED'), 'INTERNAL');
-    // Whoever still listens here has not gone there, and finds the session where it is now.
+    // A client that still listens here has not gone there, and finds the session where it is now.
     const onFenced = () => listener.message({ type: 'error', code, message, fatal: true, retryAfterMs: 0 });
     return failover.begin({ session, ...facts }, onFenced, of?.taken);
   }

@@ -37,7 +37,7 @@ export interface Stores {
 export interface Events {
   readonly outbox: OutboxStore;
   readonly analytics: AnalyticsStore;
-  /** Turns also cause events for the role `ltm`, whatever the configuration says: somebody else works it. */
+  /** Turns also cause events for the role `ltm`, whatever the configuration says: another process works it. */
   readonly remembers?: true;
 }
 

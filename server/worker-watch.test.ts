@@ -26,24 +26,24 @@ async function start(flags: Record<string, string>) {
   return { clock, bus, changes, begin, host };
 }
 
-const NOBODY =
+const NO_WORKER =
   'no worker serves stt soundswallower: start one with `parley worker --engines=stt` on the same NATS';
 
 it('reports at the start that no worker serves a remote engine, and notices within two seconds when one starts or stops', async () => {
   const { begin, changes, clock, host } = await start({ 'engines.stt': 'remote' });
   await begin();
-  expect(watch.reasons()).toEqual([NOBODY]);
+  expect(watch.reasons()).toEqual([NO_WORKER]);
   expect(watch.notices()).toEqual([]);
   const worker = host();
   await clock.advance(2_000);
   expect(watch.reasons()).toEqual([]);
   await worker.close();
   await clock.advance(2_000);
-  expect(watch.reasons()).toEqual([NOBODY]);
+  expect(watch.reasons()).toEqual([NO_WORKER]);
   expect(changes).toEqual([
-    `false: ${NOBODY}`,
+    `false: ${NO_WORKER}`,
     'true: a worker serves stt soundswallower',
-    `false: ${NOBODY}`,
+    `false: ${NO_WORKER}`,
   ]);
 });
 
@@ -51,7 +51,7 @@ it('only warns if the chain has another engine', async () => {
   const { begin } = await start({ 'engines.stt': 'remote,openai' });
   await begin();
   expect(watch.reasons()).toEqual([]);
-  expect(watch.notices()).toEqual([{ code: 'NO_WORKER', message: NOBODY }]);
+  expect(watch.notices()).toEqual([{ code: 'NO_WORKER', message: NO_WORKER }]);
 });
 
 it('treats a worker that does not answer as missing', async () => {
@@ -60,7 +60,7 @@ it('treats a worker that does not answer as missing', async () => {
   const begun = begin();
   await clock.advance(1_000);
   await begun;
-  expect(watch.reasons()).toEqual([NOBODY]);
+  expect(watch.reasons()).toEqual([NO_WORKER]);
 });
 
 it('sends no requests without a remote engine', async () => {

@@ -24,7 +24,7 @@ describe('npm run bench', () => {
   );
 
   it(
-    'tells what it can do when it is asked for what it cannot',
+    'says what it can do when it is asked for what it cannot',
     async () => {
       const bench = run('--only', 'everything');
       const told = line(bench, /unknown benchmark everything; known: first-audio, /u);

@@ -106,7 +106,7 @@ describe('a session recorded by a server, heard again', () => {
   });
 
   it('says what is missing', async () => {
-    expect(await run('eval', '--session', 'nobody', '--data-dir', dataDir)).toBe(1);
+    expect(await run('eval', '--session', 'unknown', '--data-dir', dataDir)).toBe(1);
     expect(printed.join('\n')).toMatch(/SESSION_UNKNOWN/);
     const silent = join(folder, 'silent.jsonl');
     await main(['journal', 'export', session, '--data-dir', dataDir, '--output', silent]);

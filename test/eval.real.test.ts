@@ -37,7 +37,7 @@ describe('an evaluation', () => {
     expect(all.yielded).toEqual({ part: 2, of: 2 });
     expect(all.noisesIgnored).toEqual({ part: 4, of: 4 });
     expect(all.tau.yielded).toEqual({ part: 2, of: 2 });
-    // Nobody spoke to it in vain, and it spoke to nobody.
+    // No word to it was in vain, and it spoke to no bystander.
     expect(all).toMatchObject({ falseStops: 0, falseTurns: 0 });
     // Virtual time: no bound on the machine.
     expect(all.response.p50Ms).toBeLessThanOrEqual(700);

@@ -62,7 +62,7 @@ describe('Explainer', () => {
     expect(explained).toEqual({ taken: [], guards: [] });
   });
 
-  it('tells of every event of recorded sessions what the machine itself did', () => {
+  it('says of every event of recorded sessions what the machine itself did', () => {
     for (const name of ['spoken', 'barge-in', 'failing-engine']) {
       const explainer = new Explainer(defaultParameters);
       const stepper = new Stepper(sessionMachine, { input: INPUT, parameters: defaultParameters });

@@ -16,7 +16,7 @@ it('the pictures of docs/how-to/debug.md are there, and small', () => {
   }
 });
 
-it('the session of the walk-through is the one that it tells of', () => {
+it('the session of the walk-through is the one that it describes', () => {
   const file = readFileSync(new URL('../examples/stalled-llm.jsonl', import.meta.url), 'utf8');
   const { journal } = parseJournalFile(file, 'stalled-llm.jsonl');
   const timeouts = journal.records.filter(({ commands }) => commands.includes('LLM_TIMEOUT'));

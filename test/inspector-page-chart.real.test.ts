@@ -64,7 +64,7 @@ it('shows the paths that were taken, thicker the more often, and what led along 
   expect(await page.$$('.chart-label')).toHaveLength(1);
 });
 
-it('is a tree for the keyboard: arrows go, open and close, Enter tells more', async () => {
+it('is a tree for the keyboard: arrows go, open and close, Enter shows more', async () => {
   await openFile('barge-in.jsonl');
   await goTo('idle');
   await page.focus('.chart [role="treeitem"][tabindex="0"]');

@@ -142,7 +142,7 @@ describe('a journal as a file', () => {
     expect(await replayed()).toMatch(/^All \d+ records match/u);
   });
 
-  it('refuses what is no journal in words, and stays usable', async () => {
+  it('refuses what is not a journal in words, and stays usable', async () => {
     await writeFile(join(folder, 'none.txt'), 'hello');
     await page.setInputFiles('#file', join(folder, 'none.txt'));
     await until(page, `document.querySelector('#trouble')?.textContent.includes('not a header')`);

@@ -175,7 +175,7 @@ describe('the timeline', () => {
     expect(model.turns).toMatchObject([{ turn: 0, timings: {} }]);
   });
 
-  it('tells the stages of each turn, and of most turns', () => {
+  it('shows the stages of each turn, and of most turns', () => {
     const { turns } = modelOf('spoken');
     expect(turns.length).toBeGreaterThan(0);
     const [turn] = turns;

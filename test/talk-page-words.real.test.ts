@@ -301,7 +301,7 @@ describe('the connection', () => {
     await until(page, `!parley.microphone.open && parley.link === 'offline'`);
   });
 
-  it('ignores what is no message of the protocol', async () => {
+  it('ignores what is not a message of the protocol', async () => {
     const session = await connected();
 
     session.raw('no json');

@@ -85,7 +85,7 @@ describe('parley top', () => {
     await expect.poll(look, { timeout: 20_000 }).toMatch(new RegExp(`, ${url} \\d+ % loaded$`, 'mu'));
   });
 
-  it('says where it found nobody', async () => {
+  it('says where it found no server', async () => {
     expect(await main(['top', '--url', 'http://127.0.0.1:9'])).toBe(1);
     expect(printed.join('\n')).toContain('SERVER_UNREACHABLE');
   });

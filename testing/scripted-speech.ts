@@ -144,7 +144,7 @@ export class ScriptedConversation implements SpeechConversation {
     this.#behaviour = behaviour;
   }
 
-  /** But for utterances whose words nobody but the model knows yet. */
+  /** But for utterances whose words only the model knows yet. */
   get items(): readonly SpeechItem[] {
     return this.known.flatMap(({ item, unsent }) => (unsent ? [] : [item]));
   }

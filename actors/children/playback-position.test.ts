@@ -20,7 +20,7 @@ describe('the position of playback', () => {
     expect([50, 150, 250].map(playedAt)).toEqual([1_200, 2_400, 3_600]);
   });
 
-  it('stands still when told to, and goes on when told to, whatever comes before its next frame', async () => {
+  it('stands still when asked to, and goes on when asked to, whatever comes before its next frame', async () => {
     const clock = new StallingClock({ settle });
     const { listener, mailbox, write } = start(24_000, undefined, clock);
     const played = () => listener.sample(clock.nowMs())?.played;

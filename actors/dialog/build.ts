@@ -70,7 +70,7 @@ export function buildDialog(data: DialogFile, fail: Fail): Dialog {
       phrases,
       replies: raw.replies,
       actions: raw.actions.map(({ name, args, done, failed, refused, ...terms }) => ({
-        ...{ name, args, tells: { done, failed, refused } },
+        ...{ name, args, says: { done, failed, refused } },
         ...given(terms),
       })),
       halt: raw.halt,
@@ -153,7 +153,7 @@ function checkName(slot: string): void {
   if (RESERVED_PLACEHOLDERS.has(slot)) throw new PhraseError(`"${slot}" is a name of Parley's own`);
 }
 
-/** Returns named parts of phrases, each of which may use those before it. */
+/** Returns named parts of phrases, each of which may use those that precede it. */
 function namedRules(data: DialogFile, fail: Fail): (name: string) => PhraseNode | undefined {
   const rules = new Map<string, PhraseNode>();
   const rule = (name: string) => rules.get(name);

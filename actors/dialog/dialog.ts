@@ -18,7 +18,7 @@ export interface DialogAction extends ActionTerms {
   /** What executes it on a robot with ROS. */
   readonly ros?: RosMapping;
   /** Texts to speak when it has ended so: of each list the first that can be filled. */
-  readonly tells: Readonly<Record<ReportedEnd, readonly string[]>>;
+  readonly says: Readonly<Record<ReportedEnd, readonly string[]>>;
 }
 
 /** Phrases that the robot understands, with their replies and actions. */
@@ -112,17 +112,17 @@ export function movingActions(dialog: Dialog): readonly string[] {
 /** The texts about one end of an action; of several entries for one action the first that has some. */
 export function tellsOf(dialog: Dialog, name: string, end: ReportedEnd): readonly string[] {
   const actions = dialog.entries.flatMap((entry) => entry.actions).filter((action) => action.name === name);
-  return actions.map(({ tells }) => tells[end]).find((texts) => texts.length > 0) ?? [];
+  return actions.map(({ says }) => says[end]).find((texts) => texts.length > 0) ?? [];
 }
 
 /** The ends of actions that the dialog has texts about, by name of the action. */
 export function toldEnds(dialog: Dialog): Readonly<Record<string, readonly ReportedEnd[]>> {
-  const tells = (name: string, end: ReportedEnd) =>
+  const says = (name: string, end: ReportedEnd) =>
     allLanguages(dialog).some((one) => tellsOf(one, name, end).length > 0);
   return Object.fromEntries(
     [...dialogActions(dialog).keys()]
-      .map((name) => [name, REPORTED_ENDS.filter((end) => tells(name, end))] as const)
-      .filter(([, told]) => told.length > 0),
+      .map((name) => [name, REPORTED_ENDS.filter((end) => says(name, end))] as const)
+      .filter(([, said]) => said.length > 0),
   );
 }
 

@@ -2,9 +2,9 @@
 
 /** Shown in the place of a secret. */
 export const MASK = '••••';
-/** A letter that users neither say nor type. A mark ends with some of them, which tell one secret from another. */
+/** A letter that users neither say nor type. A mark ends with some of them, which distinguish one secret from another. */
 const DOT = '\ua78f';
-/** Secrets of a session that are told apart; more share the last mark. */
+/** Secrets of a session that are distinguished; more share the last mark. */
 export const MAX_SEALED = 20;
 
 /** The words that the marks are in a normalised text. */

@@ -43,7 +43,7 @@ describe('a secret slot of the dialog', () => {
     ['the password is sword fish', 'the password is ••••'],
     ['four seven', '••••'],
     ['four seven one one or so', '••••'],
-  ])('hides what may be one where the words are no sentence: %s', (text, said) => {
+  ])('hides what may be one where the words are not a sentence: %s', (text, said) => {
     expect(hidden(text)).toEqual([said]);
   });
 

@@ -13,7 +13,7 @@ export class Arrivals {
   readonly #originsMs = new Float64Array(KEPT);
   #next = 0;
 
-  /** Records the arrival of a message whose last sample is the one before `endSample`. */
+  /** Records the arrival of a message whose last sample is the one in front of `endSample`. */
   note(endSample: number, atMs: number): void {
     this.#ends[this.#next] = endSample;
     this.#originsMs[this.#next] = atMs - msOfSamples(endSample, PIPELINE_RATE);

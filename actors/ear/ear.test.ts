@@ -86,11 +86,11 @@ describe('an ear', () => {
     function impatient(detector = defaultDetectorParameters) {
       const hurries: boolean[] = [];
       const events: EarEvent[] = [];
-      let tell = (_window: VadWindow) => {};
+      let report = (_window: VadWindow) => {};
       const engine: VadEngine = {
         name: 'puppet',
         open: (onWindow) => {
-          tell = onWindow;
+          report = onWindow;
           return { push: () => {}, hurry: (on) => hurries.push(on), close: () => {} };
         },
         close: async () => {},
@@ -99,18 +99,18 @@ describe('an ear', () => {
         ...{ vad: engine, audio: new InputAudio(100_000), clock: new VirtualClock(), detector },
         emit: (event) => events.push(event),
       });
-      return { ear, hurries, events, tell };
+      return { ear, hurries, events, report };
     }
 
     it('asks for early verdicts until it hears speech, and again after it', () => {
-      const { ear, hurries, events, tell } = impatient();
+      const { ear, hurries, events, report } = impatient();
       expect(hurries).toEqual([]);
       ear.ordered(says('speaking'));
       expect(hurries).toEqual([true]);
-      tell({ startSample: 0, samples: 320, probability: 1, judged: WINDOW });
+      report({ startSample: 0, samples: 320, probability: 1, judged: WINDOW });
       expect(events.map(({ type }) => type)).toEqual(['speech.start']);
       expect(hurries).toEqual([true, false]);
-      for (let i = 0; i < 4; i++) tell({ startSample: i * WINDOW, samples: WINDOW, probability: 0 });
+      for (let i = 0; i < 4; i++) report({ startSample: i * WINDOW, samples: WINDOW, probability: 0 });
       expect(hurries).toEqual([true, false, true]);
       ear.ordered(says('listening'));
       expect(hurries).toEqual([true, false, true, false]);
@@ -126,10 +126,10 @@ describe('an ear', () => {
     });
 
     it('has decided nothing about the audio of an early verdict', () => {
-      const { ear, tell } = impatient({ ...defaultDetectorParameters, onsetPadMs: 0 });
+      const { ear, report } = impatient({ ...defaultDetectorParameters, onsetPadMs: 0 });
       ear.ordered(says('speaking'));
-      tell({ startSample: 0, samples: WINDOW, probability: 0 });
-      tell({ startSample: WINDOW, samples: 320, probability: 0, judged: WINDOW });
+      report({ startSample: 0, samples: WINDOW, probability: 0 });
+      report({ startSample: WINDOW, samples: 320, probability: 0, judged: WINDOW });
       expect(ear.undecidedFrom).toBe(WINDOW);
     });
   });

@@ -20,7 +20,7 @@ export class InputAudio {
   /**
    * Holds at most `capacitySamples`. `wantedFrom`, called twice a second, returns the oldest sample that may still be
    * read: older ones are dropped unless a reader follows them. Default 0: keep all that fits. `from`: index of the first
-   * sample that is written; those before are silence.
+   * sample that is written; earlier ones are silence.
    */
   constructor(capacitySamples: number, wantedFrom: () => number = () => 0, from = 0) {
     this.#capacity = capacitySamples;

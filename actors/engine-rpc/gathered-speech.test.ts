@@ -48,7 +48,7 @@ describe('gathered speech', () => {
     ).toEqual(['0: 100', '20: 100', '60: 200', '120: 300', '200: 400', '280: 400', '360: 400', '400: 100']);
   });
 
-  it('is not held back when the engine is no faster than playback', async () => {
+  it('is not held back when the engine is not faster than playback', async () => {
     for (const everyMs of [100, 130])
       expect(
         await passedOn(

@@ -33,7 +33,7 @@ function scene() {
 }
 
 describe('the end of a turn', () => {
-  it('is told when it is acknowledged, and what follows is told after it', async () => {
+  it('is delivered when it is acknowledged, and what follows is delivered after it', async () => {
     const { log, acks, turns, settle } = scene();
     turns.publish(state('idle', 1));
     turns.publish(end(1));
@@ -61,7 +61,7 @@ describe('the end of a turn', () => {
     expect(log).toHaveLength(4);
   });
 
-  it('is neither told nor saved if another server has the session', async () => {
+  it('is neither delivered nor saved if another server has the session', async () => {
     const { log, acks, turns, settle } = scene();
     turns.publish(end(1));
     turns.publish(state('idle', 1));

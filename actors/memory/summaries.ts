@@ -21,7 +21,7 @@ const BESIDE = 0xffff_ffff;
 const MAX_CHARS = 2_000;
 /** A fallback engine that cannot summarise, such as a dialog, does not begin like this. */
 const PREFIX = 'SUMMARY:';
-const INSTRUCTIONS = 'You summarise conversations for whoever continues them.';
+const INSTRUCTIONS = 'You summarise conversations for the assistant that continues them.';
 const REQUEST = `Summarise this conversation between a user and an assistant in at most 120 words and in its own language.
 Keep names, facts about the user, wishes, decisions and what is still open. Begin with "${PREFIX}" and write nothing but the summary.`;
 

@@ -18,7 +18,7 @@ export class Link {
   /** Those that may still get an item, in order. */
   readonly #open: Utterance[] = [];
   /** By item without words. */
-  readonly #untold = new Map<string, Utterance>();
+  readonly #unreported = new Map<string, Utterance>();
   readonly #responses = new Map<number, AsyncQueue<ResponseEvent>>();
   #items = 0;
   #hearing = 0;
@@ -54,10 +54,10 @@ export class Link {
         if (this.#endsTurns) this.#open.shift()?.complete();
         break;
       case 'words':
-        this.#untold.get(event.item)?.known(event.item, event.text);
+        this.#unreported.get(event.item)?.known(event.item, event.text);
         break;
       case 'wordless':
-        this.#untold.get(event.item)?.fail(errorFrom(event.error));
+        this.#unreported.get(event.item)?.fail(errorFrom(event.error));
         break;
       case 'closed':
         this.#lose(errorFrom(event.error));
@@ -76,7 +76,7 @@ export class Link {
     }
     utterance.add(item);
     this.mirror.committed(item);
-    this.#untold.set(item, utterance);
+    this.#unreported.set(item, utterance);
     if (!this.#endsTurns) utterance.complete();
   }
 
@@ -127,7 +127,7 @@ export class Link {
     if (utterance.dropped) return;
     utterance.dropped = true;
     for (const [item, said] of utterance.items) {
-      this.#untold.delete(item);
+      this.#unreported.delete(item);
       if (heard && said) this.mirror.heard(item, said);
       else this.mirror.unheard(item);
     }
@@ -178,7 +178,7 @@ export class Link {
 
   #lose(error: ParleyError): void {
     this.#closed ??= error;
-    for (const utterance of [...this.#open, ...this.#untold.values()]) utterance.fail(error);
+    for (const utterance of [...this.#open, ...this.#unreported.values()]) utterance.fail(error);
     for (const events of this.#responses.values()) events.fail(error);
   }
 }

@@ -47,7 +47,7 @@ describe('a hybrid bus', () => {
     return { seen, subscription };
   };
 
-  it('keeps copies of a session in its process until somebody elsewhere asks for them', async () => {
+  it('keeps copies of a session in its process until another process asks for them', async () => {
     const [bus, observer] = [await connect(), await connect()];
     const wire = await wiretap();
     const { seen } = heard(bus, subjects.out('s'));

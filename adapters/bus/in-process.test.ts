@@ -127,7 +127,7 @@ it('finds wildcards that were added after a subject was first used, and not remo
   const heard: string[] = [];
   const say = (text: string) => bus.publish('a.b', utf8(text));
   bus.subscribe('x.>', () => {});
-  say('to nobody');
+  say('without a subscriber');
   const one = bus.subscribe('a.>', () => heard.push('one'));
   say('to one');
   const two = bus.subscribe('*.b', () => heard.push('two'));
@@ -137,7 +137,7 @@ it('finds wildcards that were added after a subject was first used, and not remo
   say('to two');
   await bus.flush();
   two.unsubscribe();
-  say('to nobody again');
+  say('again without a subscriber');
   await bus.flush();
   expect(heard).toEqual(['one', 'two', 'one', 'two']);
 });

@@ -40,13 +40,13 @@ export class Interest {
   #due = false;
   #closed = false;
 
-  /** `id` tells this process from the others. */
+  /** `id` distinguishes this process from the others. */
   constructor(broker: Bus, id: string, clock: Clock) {
     this.#broker = broker;
     this.#id = id;
     this.#clock = clock;
     this.#subscription = broker.subscribe(subjects.interest, (message) => this.#hear(message));
-    this.#tell(true);
+    this.#announce(true);
     this.#repeat();
   }
 
@@ -76,20 +76,20 @@ export class Interest {
     this.#due = true;
     queueMicrotask(() => {
       this.#due = false;
-      if (!this.#closed) this.#tell();
+      if (!this.#closed) this.#announce();
     });
   }
 
   #repeat(): void {
     this.#timer = this.#clock.setTimer(REPEAT_MS, () => {
-      if (this.#own.size > 0) this.#tell();
+      if (this.#own.size > 0) this.#announce();
       const nowMs = this.#clock.nowMs();
       for (const [id, { untilMs }] of this.#peers) if (untilMs <= nowMs) this.#replace(id, undefined);
       this.#repeat();
     });
   }
 
-  #tell(asks = false): void {
+  #announce(asks = false): void {
     const said = { from: this.#id, patterns: [...this.#own.keys()], ...(asks && { asks }) };
     this.#broker.publish(subjects.interest, new TextEncoder().encode(JSON.stringify(said)));
   }
@@ -104,7 +104,7 @@ export class Interest {
     if (from === this.#id) return;
     const untilMs = this.#clock.nowMs() + VALID_MS;
     this.#replace(from, patterns.length > 0 ? { patterns, untilMs } : undefined);
-    if (asks && this.#own.size > 0) this.#tell();
+    if (asks && this.#own.size > 0) this.#announce();
   }
 
   #replace(id: string, peer: Peer | undefined): void {

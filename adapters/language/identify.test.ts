@@ -29,7 +29,7 @@ describe('the four shipped languages', async () => {
     for (const text of ['OK', 'ok!', '42', '…', 'WiFi', 'A']) expect(identify(text, 'zh-CN')).toBeUndefined();
   });
 
-  it('letters tell nothing beside a language that is none of them', () => {
+  it('letters decide nothing beside a language that is none of them', () => {
     expect(identify('und dort', 'de')).toBeUndefined();
     expect(identify('你好', 'de')).toBe('zh');
   });
@@ -44,7 +44,7 @@ describe('the four shipped languages', async () => {
 describe('languages that share letters', async () => {
   const identify = await languageIdentifier(['en', 'de', 'fr', 'zh']);
 
-  it('are told apart by their words', () => {
+  it('are distinguished by their words', () => {
     expect(identify('wie spät ist es jetzt eigentlich', 'en')).toBe('de');
     expect(identify('raconte-moi une blague', 'en')).toBe('fr');
     expect(identify('can you please tell me the time', 'de')).toBe('en');

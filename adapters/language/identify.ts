@@ -32,7 +32,7 @@ interface Detector {
 }
 
 /**
- * Tells `languages` apart: Chinese, Japanese and Korean by their characters, others by their words (`eld`, Apache-2.0,
+ * Distinguishes `languages`: Chinese, Japanese and Korean by their characters, others by their words (`eld`, Apache-2.0,
  * n-grams). Words in Chinese characters alone keep a conversation in Japanese, unless there are many.
  */
 export async function languageIdentifier(languages: readonly string[]): Promise<IdentifyLanguage> {
@@ -41,7 +41,7 @@ export async function languageIdentifier(languages: readonly string[]): Promise<
   const detector = lettered.length > 1 ? await detectorOf(lettered) : undefined;
 
   const byLetters = (text: string, count: number, current: string): string | undefined => {
-    // Beside a language that is not among the known ones, none of them can be told.
+    // Beside a language that is not among the known ones, none of them can be distinguished.
     if (!OWN_SCRIPT.includes(current) && !lettered.includes(current)) return undefined;
     if (count < MIN_LETTERS || EVERYWHERE.test(text.replace(/[^\p{L}-]/gu, ''))) return undefined;
     if (!detector) return lettered[0];

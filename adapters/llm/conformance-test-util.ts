@@ -92,7 +92,7 @@ export function llmConformance(name: string, make: () => Promise<LlmUnderTest>):
       expect([end, events]).toEqual(['CANCELLED', []]);
     });
 
-    it('frees what it thinks by when nobody reads on', async () => {
+    it('frees what it thinks by when the reader leaves', async () => {
       for await (const _event of reply()) break;
       await answers();
     });

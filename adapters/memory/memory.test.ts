@@ -59,7 +59,7 @@ describe('the local memory', () => {
     expect(await recall(memory, asked)).toEqual([`2026-01-02, the user said: ${said}`]);
   });
 
-  it('tells what is known of the user whatever is asked, with the newest value of each fact', async () => {
+  it('returns what is known of the user whatever is asked, with the newest value of each fact', async () => {
     const memory = await local();
     await memory.remember(turn('2', 'I like coffee', { profile: { drink: 'coffee' }, keepWords: false }));
     await memory.remember(
@@ -69,7 +69,7 @@ describe('the local memory', () => {
     expect((await recall(memory, 'what time is it?')).toSorted()).toEqual(['drink: coffee', 'name: Anna']);
   });
 
-  it('remembers a turn once that is told twice', async () => {
+  it('remembers a turn once that is written twice', async () => {
     const memory = await local();
     for (const _ of [1, 2])
       await memory.remember(turn('1', 'My cat is called Tom.', { profile: { cat: 'Tom' } }));
@@ -148,7 +148,7 @@ describe('the memory of a memU server', () => {
     return { server, memory };
   }
 
-  it('is asked for related memories, told whole turns, and asked to delete', async () => {
+  it('is asked for related memories, gets whole turns, and asked to delete', async () => {
     const item = {
       memory_id: 'm1',
       category: 'profile',

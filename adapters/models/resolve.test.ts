@@ -39,7 +39,7 @@ describe('resolveModel', () => {
     await expect(resolveModel('./none', dir)).rejects.toMatchObject({ code: 'MODEL_MISSING' });
   });
 
-  it('refuses a name that nobody knows', async () => {
+  it('refuses an unknown name', async () => {
     for (const name of ['zipformer-xx', '', 'a b'])
       await expect(resolveModel(name, dir)).rejects.toMatchObject({ code: 'MODEL_UNKNOWN' });
   });
@@ -61,7 +61,7 @@ describe('the catalogue', () => {
     expect(new Set(names).size).toBe(names.length);
   });
 
-  it('names sources that nobody on the way can change', () => {
+  it('names sources that cannot be changed on the way', () => {
     for (const { sources } of CATALOGUE) for (const source of sources) expect(source).toMatch(/^https:/u);
   });
 });

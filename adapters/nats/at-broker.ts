@@ -89,7 +89,7 @@ export function atBroker<Held>(
 
 const ABSENT: readonly number[] = [JetStreamApiCodes.StreamNotFound, JetStreamApiCodes.ConsumerNotFound];
 
-/** Whether a stream or a consumer is not there, or nobody is who answers for it. Then nothing was done. */
+/** Whether a stream or a consumer is not there, or no responder answers for it. Then nothing was done. */
 function isAbsence(error: unknown): boolean {
   if (error instanceof JetStreamApiError) return ABSENT.includes(error.code);
   const cause = error instanceof Error ? error.cause : undefined;

@@ -46,7 +46,7 @@ export class Defragmenter {
     }
     const { pieces } = message;
     if (total !== pieces.length || num >= total || pieces[num] !== undefined)
-      return this.#lose(id, `fragment ${num} of ${total} does not fit those before it`);
+      return this.#lose(id, `fragment ${num} of ${total} does not fit the earlier ones`);
     if (this.#chars + data.length > this.#maxChars)
       return this.#lose(id, `more than ${this.#maxChars} characters`);
     pieces[num] = data;

@@ -27,7 +27,7 @@ export function localShared(nowMs: () => number): SharedStore {
     entries.delete(key);
     return undefined;
   };
-  const tell = (key: SharedKey, value: Json | undefined) => {
+  const notify = (key: SharedKey, value: Json | undefined) => {
     for (const { area, onChange } of watchers) if (area === areaOf(key)) onChange(key, value);
   };
   const put = (key: SharedKey, value: Json, ttlMs = Number.POSITIVE_INFINITY) => {
@@ -37,10 +37,10 @@ export function localShared(nowMs: () => number): SharedStore {
     entries.set(key, { value: structuredClone(value), revision: revisions, untilMs: nowMs() + keptMs });
     const [oldest] = entries.keys();
     if (entries.size > MAX_VALUES && oldest !== undefined) entries.delete(oldest);
-    tell(key, value);
+    notify(key, value);
   };
   const remove = (key: SharedKey) => {
-    if (entries.delete(key)) tell(key, undefined);
+    if (entries.delete(key)) notify(key, undefined);
   };
   const keys = (area: SharedArea) =>
     [...entries.keys()].filter((key) => areaOf(key) === area && current(key) !== undefined);

@@ -88,7 +88,7 @@ describe.each(opened)('%s', (name, open) => {
     expect((await store.get(`control:${name}-c`))?.value).toBe(3);
   });
 
-  it('tells a watcher what is there and each change', async () => {
+  it('notifies a watcher of what is there and each change', async () => {
     const store = await open();
     await store.clear('template');
     await store.put('template:en', { sorry: 'Pardon?' });

@@ -116,7 +116,7 @@ interface StretchPorts {
   readonly expectAnswer: (id: number) => void;
   readonly expectNothing: (id: number) => void;
   readonly dropped: (samples: number) => void;
-  /** Returns true if a thread has it, which must be told. */
+  /** Returns true if a thread has it, which must be notified. */
   readonly leave: (stretch: Stretch) => boolean;
 }
 

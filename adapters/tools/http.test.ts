@@ -76,7 +76,7 @@ describe('a tool by HTTP', () => {
     await expect(call(url)).rejects.toThrow(message);
   });
 
-  it('fails if nobody listens, and is cancelled by its signal', async () => {
+  it('fails without a listener, and is cancelled by its signal', async () => {
     const { url, stop } = await answering(200, '{}');
     await expect(call(url, {}, AbortSignal.abort())).rejects.toMatchObject({ code: 'CANCELLED' });
     stop();

@@ -38,7 +38,7 @@ function mcp(options: Partial<McpServer>) {
   return { tools, problems, until, call };
 }
 
-/** A free port, which nobody else takes within the test. */
+/** A free port, which no other process takes within the test. */
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -128,7 +128,7 @@ describe('the tools of an MCP server', () => {
       { command: process.execPath, args: ['-e', 'setInterval(() => {}, 1e6)'], connectMs: 300 },
     ],
     ['that speaks something else', { command: process.execPath, args: ['-e', 'console.log("hello")'] }],
-    ['that nobody listens at', { url: 'http://127.0.0.1:1/mcp' }],
+    ['without a listener', { url: 'http://127.0.0.1:1/mcp' }],
   ])(
     'of a server %s: nothing is offered, and the operator hears why',
     async (_how, options) => {

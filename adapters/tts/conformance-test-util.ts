@@ -77,7 +77,7 @@ export function ttsConformance(name: string, make: () => Promise<TtsUnderTest>):
       expect([end, events]).toEqual(['CANCELLED', []]);
     });
 
-    it('frees what it speaks by when nobody reads on', async () => {
+    it('frees what it speaks by when the reader leaves', async () => {
       for await (const event of speech(LONG)) if (event.type === 'audio') break;
       await speaks();
     });

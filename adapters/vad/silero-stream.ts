@@ -27,7 +27,7 @@ export interface StreamOptions {
 interface Step {
   readonly samples: Int16Array;
   /** False for a window that was already answered because the gate was closed. */
-  readonly tell: boolean;
+  readonly reports: boolean;
   /** Of the beginning of a window, for an early verdict: its first sample in the stream. */
   readonly earlyFrom?: number;
 }
@@ -148,11 +148,11 @@ export class SileroStream implements VadStream {
     try {
       this.#options.onError(new ParleyError('VAD_FAILED', detail, { cause }));
     } catch {
-      // The owner's error handler failed; there is nobody else to notify.
+      // The owner's error handler failed; there is no other place to report to.
     }
   }
 
-  /** Takes the next windows for the model, at most `most`; `told` returns their verdicts. Withheld windows are answered here with 0. A window that opens the gate is taken together with the earlier ones that the model needs first.
+  /** Takes the next windows for the model, at most `most`; `answered` returns their verdicts. Withheld windows are answered here with 0. A window that opens the gate is taken together with the earlier ones that the model needs first.
    */
   take(most: number): readonly Row[] {
     if (this.#running.length > 0) return [];
@@ -168,14 +168,14 @@ export class SileroStream implements VadStream {
   }
 
   /** Receives the model's verdict on each taken window, in order. */
-  told(probability: number): void {
+  answered(probability: number): void {
     const step = this.#running.shift();
     if (!this.#alive || !step) return;
     if (step.earlyFrom === undefined) this.#reuse(step.samples);
     if (!(probability >= 0 && probability <= 1))
       this.fail(`the model returned ${probability} as a probability`);
     else if (step.earlyFrom !== undefined) this.#tellEarly(step.earlyFrom, step.samples.length, probability);
-    else if (step.tell) this.#tell(probability);
+    else if (step.reports) this.#report(probability);
   }
 
   /** Sorts a window at once if no earlier one waits. Returns false if it must be queued. */
@@ -204,7 +204,7 @@ export class SileroStream implements VadStream {
     this.#gate ??= this.#options.createGate();
     if (this.#gate && !this.#gate.open(heard > 0 ? samples.subarray(heard) : samples))
       this.#withhold(samples);
-    else this.#admit({ samples, tell: true });
+    else this.#admit({ samples, reports: true });
   }
 
   /**
@@ -218,7 +218,7 @@ export class SileroStream implements VadStream {
     this.#heard = this.#filled;
     const earlyFrom = this.#partialFrom;
     if (this.#gate && !this.#gate.begin(unheard)) this.#tellEarly(earlyFrom, this.#filled, 0);
-    else this.#admit({ samples: this.#partial.slice(0, this.#filled), tell: false, earlyFrom });
+    else this.#admit({ samples: this.#partial.slice(0, this.#filled), reports: false, earlyFrom });
   }
 
   #reuse(window: Int16Array): void {
@@ -229,16 +229,16 @@ export class SileroStream implements VadStream {
     this.#withheld.push(samples);
     const oldest = this.#withheld.length > REHEARSED ? this.#withheld.shift() : undefined;
     if (oldest) this.#reuse(oldest);
-    this.#tell(0);
+    this.#report(0);
   }
 
   #admit(step: Step): void {
-    for (const samples of this.#withheld) this.#steps.push({ samples, tell: false });
+    for (const samples of this.#withheld) this.#steps.push({ samples, reports: false });
     this.#steps.push(step);
     this.#withheld = [];
   }
 
-  #tell(probability: number): void {
+  #report(probability: number): void {
     const startSample = this.#nextSample;
     this.#nextSample += WINDOW;
     this.#give({ startSample, samples: WINDOW, probability });

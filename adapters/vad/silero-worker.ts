@@ -12,13 +12,13 @@ import {
 const port = parentPort;
 if (!port) throw new Error('silero-worker runs as a worker thread');
 
-const tell = (message: FromThread) => port.postMessage(message);
+const post = (message: FromThread) => port.postMessage(message);
 const data = threadDataSchema.parse(workerData);
 const guard = new NativeGuard(data.guard);
 const { lanes, lengths, windows, verdicts } = exchangeOf(data.memory, data.maxRows);
 
 const model = await guard.within(load).catch((error: unknown) => {
-  tell({ type: 'unusable', message: messageOf(error) });
+  post({ type: 'unusable', message: messageOf(error) });
   throw error;
 });
 
@@ -31,11 +31,11 @@ port.on('message', (raw: unknown) => {
   guard
     .within(() => judge(message))
     .then(
-      () => tell({ type: 'done', id: message.id }),
-      (error: unknown) => tell({ type: 'failed', id: message.id, message: messageOf(error) }),
+      () => post({ type: 'done', id: message.id }),
+      (error: unknown) => post({ type: 'failed', id: message.id, message: messageOf(error) }),
     );
 });
-tell({ type: 'ready' });
+post({ type: 'ready' });
 
 /** Loads the runtime's binding within the guard. */
 async function load() {

@@ -102,10 +102,10 @@ describe('with the model', () => {
     /** All verdicts of an engine on `sound` in pieces of 20 ms, each judged before the next one comes; ends with a complete window. */
     async function hurried(vad: VadEngine, sound: Sound): Promise<VadWindow[]> {
       const windows: VadWindow[] = [];
-      let told = () => {};
+      let heard = () => {};
       const stream = vad.open((window) => {
         windows.push(window);
-        told();
+        heard();
       }, fails);
       stream.hurry?.(true);
       let pushed = 0;
@@ -114,7 +114,7 @@ describe('with the model', () => {
         pushed += piece.samples.length;
         const wanted = windows.length + whole + Number(pushed % WINDOW > 0);
         await new Promise<void>((resolve) => {
-          told = () => windows.length >= wanted && resolve();
+          heard = () => windows.length >= wanted && resolve();
           stream.push(piece);
         });
       }
@@ -300,7 +300,7 @@ describe('when it fails, a stream gets VAD_FAILED once', () => {
 
   test.each([
     ['is missing', missing],
-    ['is no model', noModel],
+    ['is not a model', noModel],
     ['is another model', other],
   ])('the model file %s', async (_, modelPath) => {
     const vad = engine({ modelPath, thread: false });
@@ -391,7 +391,7 @@ describe('when it fails, a stream gets VAD_FAILED once', () => {
   });
 });
 
-test('runs never overlap, and each waits for the one before', async () => {
+test('runs never overlap, and each waits for the previous one', async () => {
   let running = 0;
   let most = 0;
   const gates: (() => void)[] = [];
@@ -418,11 +418,11 @@ test('windows that arrive soon after a run wait for others, and the first does n
   const vad = engine({ gate: false, gatherMs: 10, clock }, async () => model((rows) => void runs.push(rows)));
   const window: Sound = { rate: PIPELINE_RATE, samples: new Int16Array(WINDOW) };
   const open = () => {
-    let told: () => void = () => {};
-    const stream = vad.open(() => told(), fails);
+    let heard: () => void = () => {};
+    const stream = vad.open(() => heard(), fails);
     return () =>
       new Promise<void>((resolve) => {
-        told = resolve;
+        heard = resolve;
         stream.push(window);
       });
   };
@@ -440,16 +440,16 @@ test('windows that arrive soon after a run wait for others, and the first does n
   expect(runs.map((rows) => rows.length)).toEqual([1, 2]);
 });
 
-test('in an overload a round gathers for as long as it is told, and no longer afterwards', async () => {
+test('in an overload a round gathers for as long as it is asked to, and no longer afterwards', async () => {
   const clock = new VirtualClock();
   const least = { ms: 32 };
   const vad = engine({ gate: false, clock, leastGatherMs: () => least.ms }, async () => model());
   const window: Sound = { rate: PIPELINE_RATE, samples: new Int16Array(WINDOW) };
-  let told: () => void = () => {};
-  const stream = vad.open(() => told(), fails);
+  let heard: () => void = () => {};
+  const stream = vad.open(() => heard(), fails);
   const push = () =>
     new Promise<void>((resolve) => {
-      told = resolve;
+      heard = resolve;
       stream.push(window);
     });
   await push();

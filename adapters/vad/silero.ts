@@ -215,7 +215,7 @@ class SileroVad implements VadEngine {
       const probabilities = await model.run(rows);
       onRun(rows.length, clock.nowMs() - startMs);
       for (const [at, stream] of streams.entries()) {
-        stream.told(probabilities[at] ?? Number.NaN);
+        stream.answered(probabilities[at] ?? Number.NaN);
         if (!stream.ready) continue;
         this.#ready.add(stream);
         backlog = true;

@@ -97,7 +97,7 @@ class WebRtcStream implements VadStream {
   begin(fvad: Fvad): void {
     if (!this.#alive) return;
     try {
-      this.#detector = this.#options.create(fvad, (voice) => this.#tell(voice ? 1 : 0));
+      this.#detector = this.#options.create(fvad, (voice) => this.#report(voice ? 1 : 0));
     } catch (error) {
       this.fail(error);
       return;
@@ -130,7 +130,7 @@ class WebRtcStream implements VadStream {
     }
   }
 
-  #tell(probability: 0 | 1): void {
+  #report(probability: 0 | 1): void {
     const startSample = this.#nextSample;
     const { windowSamples, onWindow } = this.#options;
     this.#nextSample += windowSamples;

@@ -105,7 +105,7 @@ describe.each(KINDS)('$kind', ({ make, failed, asked, answer: good }) => {
     ],
     ['a value of the wrong type', (peer) => answerWrongly(peer), 'ENGINE_PROTOCOL'],
     [
-      'events that nobody knows',
+      'unknown events',
       (peer) => {
         peer.send('new-in-2.0', { a: 1 });
         good(peer);

@@ -51,7 +51,7 @@ export interface ReplayOptions {
   readonly sha256: Sha256;
   /** Stop after the kernel's event with this number. */
   readonly untilSeq?: number;
-  /** Index of the first record to replay; those before are taken as they are. Default: 0. */
+  /** Index of the first record to replay; earlier ones are taken as they are. Default: 0. */
   readonly from?: number;
   /** Makes the records again, and can go on with the journal afterwards. Default: one of its own. */
   readonly writer?: JournalWriter;

@@ -71,7 +71,7 @@ function isRegionalIndicator(code: number): boolean {
 
 const ZERO_WIDTH_JOINER = 0x200d;
 
-/** Characters that modify the one before: accents, variation selectors, skin tones, tags, the key of a keycap. */
+/** Characters that modify the previous one: accents, variation selectors, skin tones, tags, the key of a keycap. */
 function extendsCharacter(code: number): boolean {
   if (code < 0x300) return false;
   return (

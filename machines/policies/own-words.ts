@@ -11,7 +11,7 @@ const MAX_WORDS = 300;
 
 /**
  * Whether words that were heard are those that the robot was `saying` just then: in the same order, all of up to three, three
- * quarters of more. A person who repeats the robot word by word at the same moment is not told apart from it.
+ * quarters of more. A person who repeats the robot word by word at the same moment is not distinguished from it.
  */
 export function isOwnSpeech(heard: string, saying: string, language: string): boolean {
   const words = wordsOf(heard, language);

@@ -79,7 +79,7 @@ describe('segments of a reply', () => {
     ]);
   });
 
-  it('grow: each waits for more sentences than the one before', () => {
+  it('grow: each waits for more sentences than the previous one', () => {
     const lengths = cut('This is one more sentence. '.repeat(60)).map((one) => one.length);
     expect(lengths[0]).toBe(27);
     for (const [i, length] of lengths.slice(0, -1).entries())

@@ -50,7 +50,7 @@ interface Limits {
 /**
  * The first segment: a sentence of any length, a clause, or a number of words. Later ones: whole sentences, more of
  * them each time, so that few calls cover most of a long reply; a clause if it is twice as long. The text of a segment
- * must arrive while the one before sounds. It does if a reply is written `segmentGrowth` times as fast as it is spoken.
+ * must arrive while the previous one sounds. It does if a reply is written `segmentGrowth` times as fast as it is spoken.
  */
 function limitsOf(segment: number, parameters: SessionParameters['reply']): Limits {
   const { firstSegmentMinChars, firstSegmentMaxChars, segmentMinChars, segmentGrowth } = parameters;

@@ -40,7 +40,7 @@ export type ClientEvent =
     }
   | { readonly type: 'commit'; readonly sample: number }
   | { readonly type: 'clear'; readonly sample: number }
-  /** `outside`: whoever gave the session the audio of a reply asks for it; no client can. */
+  /** `outside`: the program that gave the session the audio of a reply asks for it; no client can. */
   | {
       readonly type: 'respond';
       readonly instructions?: string;

@@ -14,7 +14,7 @@ import { sessionSetup } from './setup.ts';
 import { stopLaneRegion } from './stop-lane/region.ts';
 import { listeningState } from './turn/listening.ts';
 
-/** Nobody would hear it. */
+/** Skip it: no client is connected. */
 const AWAY = stateIn({ presence: 'away' });
 /** More microsteps for one event mean a loop in the chart. */
 const MAX_MICROSTEPS = 100;
@@ -41,7 +41,7 @@ export function makeSessionMachine() {
           bye: '#ended',
           lost: { target: '#ended', actions: 'loseLasting' },
           away: { target: '#idle', actions: ['leaveActions', 'discardUtterance', 'dropPending'] },
-          // Of the process before nobody runs; the client comes back with `back`.
+          // After a restart no child is running. The client reconnects and sends `back`.
           resumed: {
             target: '#idle',
             actions: ['continueSession', 'dropUtterance', 'forgetDiscarded', 'dropPending'],

@@ -76,13 +76,13 @@ export interface SessionContext {
   /** The question that the newest reply asks, or whose answer is awaited. */
   readonly question?: Question | undefined;
   readonly history: readonly Message[];
-  /** What the memory told outside of a reply's recall; absent until it does. */
+  /** Facts that the memory gave outside of a reply's recall; absent until it does. */
   readonly known?: readonly string[] | undefined;
-  /** Somebody may have said this stop phrase; absent otherwise. */
+  /** A user may have said this stop phrase; absent otherwise. */
   readonly suspicion?: { readonly phrase: string } | undefined;
   /** Actions that may outlive their reply; absent until the first one. */
   readonly lasting?: LastingActions | undefined;
-  /** Somebody has woken the robot, and it does not sleep since. */
+  /** A user has woken the robot, and it is awake since. */
   readonly woken?: true | undefined;
   /** As the client last reported it; absent until it does. */
   readonly body?: { readonly moving: boolean; readonly noise?: number } | undefined;

@@ -14,14 +14,14 @@ const SMOOTH_MS = 4_000;
 export interface NewcomerLimits {
   /** Most sessions that may begin within `MEASURED_MS`. */
   readonly most: number;
-  /** Share of `most` that may begin at once while nobody knows what a session costs here, 1 to 100. */
+  /** Share of `most` that may begin at once while the cost of a session here is not known, 1 to 100. */
   readonly firstPercent: number;
 }
 
 /**
  * How many sessions may begin: a few at first, and twice as many every 8 s while the measured load stays low (slow start, as
  * TCP has it). A process that lets in all who come learns only when they speak that it cannot bear them, and by then all
- * stutter: nobody who is in is sent away.
+ * stutter: no session is sent away.
  */
 export class Newcomers {
   readonly #most: number;

@@ -56,7 +56,7 @@ export function harmlessSentence(dialog: Dialog): string | undefined {
     );
 }
 
-/** The same server, but nobody else hears of it: no robot, no satellites, no records; and no TLS, which is checked apart. */
+/** The same server, but no other program hears of it: no robot, no satellites, no records; and no TLS, which is checked apart. */
 function withoutOthers(config: Config, dataDir: string): { config: Config; note: string } {
   const { url: _url, ...ros } = config.ros;
   const { port: _port, ...wyoming } = config.wyoming;

@@ -34,7 +34,7 @@ export async function runsAlready(config: Config): Promise<boolean> {
     const response = await fetch(`${addressOf(config)}/healthz`, { signal: AbortSignal.timeout(2_000) });
     return response.headers.get('content-type')?.startsWith('application/json') === true && response.ok;
   } catch {
-    return false; // nobody there, or somebody who does not speak HTTP
+    return false; // no listener, or one that does not speak HTTP
   }
 }
 

@@ -96,7 +96,7 @@ describe('the address of a client', () => {
   });
 });
 
-it('quotas count a user, or the holder of a token of its own, but nobody by the server’s token alone', async () => {
+it('quotas count a user, or the holder of a token of its own, but no client by the server’s token alone', async () => {
   const jwt = async (token: string) => ({ name: token, speaksFor: {}, rights: new Set<never>() });
   const access = accessOf({ token: 'long enough', jwt });
   const accountOf = async (token: string, user?: string) =>

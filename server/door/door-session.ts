@@ -114,7 +114,7 @@ export class DoorSession implements SessionHandle, SessionPeer {
     return isThere && this.resumption?.fits(secret, wanted) === true;
   }
 
-  /** Gives the session to another connection of its client, and ends the one before, if it is still there. `seen`: the newest epoch that the client knows. */
+  /** Gives the session to another connection of its client, and ends the previous one, if it is still there. `seen`: the newest epoch that the client knows. */
   resume(listener: DoorListener, seen = this.resumption?.epoch ?? 1): void {
     const before = this.#listener;
     const missed = before instanceof Missed ? before : this.#goAway();
@@ -249,7 +249,7 @@ export class DoorSession implements SessionHandle, SessionPeer {
     else action();
   }
 
-  /** Whether a typed turn is ignored; the client is told why, and the session continues. */
+  /** Whether a typed turn is ignored; the client learns why, and the session continues. */
   #refusesTurn(): boolean {
     const { admission, limits, counters } = this.#context;
     const refusal = this.#turns.take(1)

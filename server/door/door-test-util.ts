@@ -57,7 +57,7 @@ export class ScriptedSession implements OpenSession {
     this.heard.push({ sample, bytes });
   }
 
-  /** What it was told of its client, among the commands. */
+  /** What it learned of its client, among the commands. */
   present(here: boolean): void {
     this.commands.push(here ? 'back' : 'away');
   }

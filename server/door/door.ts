@@ -259,7 +259,7 @@ export class Door {
     return new Seat(session, listener);
   }
 
-  /** Throws what `open` would throw now for a new session, and lets nobody in. For protocols whose sessions begin with the handshake. */
+  /** Throws what `open` would throw now for a new session, and admits no client. For protocols whose sessions begin with the handshake. */
   ask(request: Pick<DoorRequest, 'caller' | 'address'>): void {
     if (this.#drained !== undefined) throw new ParleyError('DRAINING');
     const refusal = this.#refusal(request, false, true) ?? this.#quotas.refusal(request);

@@ -15,7 +15,7 @@ export type RelayFailure = 'unreachable' | 'slow' | 'unknown';
 /** Sessions of other processes and servers. */
 export interface Elsewhere {
   /**
-   * Who runs a session. Undefined: nobody does, or it cannot be found out, so that the client gets what this process can
+   * Who runs a session. Undefined: no server does, or it cannot be found out, so that the client gets what this process can
    * offer: if it has taken the session over by then, `SessionHost.waitsFor` knows the proof. `failed`: why the owner that was
    * found last is of no use. Must resolve in a few seconds; never rejects.
    */

@@ -30,7 +30,7 @@ export interface Caller {
   /** Of the `Holder`. */
   readonly name: string;
   readonly user?: string;
-  /** Whom quotas count: the user, or the holder of a token of its own. Default: nobody. */
+  /** Whom quotas count: the user, or the holder of a token of its own. Default: not counted. */
   readonly account?: string;
 }
 

@@ -58,7 +58,7 @@ describe('a JSON Web Token', () => {
     expect(refused).toContain(why);
   });
 
-  it('is refused if nobody, somebody else, or who knows the public key signed it', async () => {
+  it('is refused without a signature, with one of another key, or of a holder of the public key', async () => {
     const [issuer, thief] = [await Issuer.start(), await Issuer.start()];
     const check = await checkOf(issuer);
     const [, payload = '', signature = ''] = (await issuer.sign({ sub: 'anna' })).split('.');
@@ -100,7 +100,7 @@ describe('the keys of tokens', () => {
     expect(await refusal(check(old))).toContain('no applicable key');
   });
 
-  it('of a URL stay in force while it does not answer; without any nobody is refused for good', async () => {
+  it('of a URL stay in force while it does not answer; without any no client is refused for good', async () => {
     const issuer = await Issuer.start();
     const check = await checkOf(issuer);
     issuer.isDown = true;

@@ -68,7 +68,7 @@ it('counts audio a minute over all sessions of a user, and of an address', async
   expect([two.audio(1_000), one.audio(640)]).toEqual([undefined, refused]);
 });
 
-it('gives nobody more turns for coming anew', () => {
+it('gives a user no more turns for coming anew', () => {
   const { enter } = quotasOf();
   const before = enter('ann');
   for (let i = 0; i < 3; i++) before.turn();

@@ -126,7 +126,7 @@ export class Quotas {
     known.sessions -= 1;
     if (known.sessions > 0) return;
     known.untilMs = this.#clock.nowMs() + MINUTE_MS;
-    // To the end: those before it are forgotten first.
+    // To the end: those that precede it are forgotten first.
     this.#accounts.delete(name);
     this.#accounts.set(name, known);
   }

@@ -4,7 +4,7 @@ import type { SessionMessage } from '../../machines/wire.ts';
 /** How long a session must have rested, ms: longer than an answer takes that a client sends at the end of a reply. */
 const REST_MS = 300;
 
-/** Knows whether a session rests: nobody speaks, and no action runs that would end with the connection. */
+/** Knows whether a session rests: neither side speaks, and no action runs that would end with the connection. */
 export class Rest {
   readonly #clock: Clock;
   readonly #onRest: () => void;

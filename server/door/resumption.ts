@@ -1,7 +1,7 @@
 import { createHash, randomUUID, timingSafeEqual } from 'node:crypto';
 import type { DoorRequest } from './door.ts';
 
-/** Who may come back to a session after a lost connection: whoever knows its secret and wants the same session. */
+/** Who may come back to a session after a lost connection: a client that knows its secret and wants the same session. */
 export class Resumption {
   readonly secret: string;
   /** Digest of secret and wishes, from which the secret does not follow. It outlives the server. */

@@ -9,7 +9,7 @@ const RETRY_MS: Partial<Record<ErrorCode, number>> = {
   BUS_UNREACHABLE: 1_000,
 };
 
-/** What to tell a client that got this error; nothing if it is not refused for the moment only. */
+/** Advice for a client that got this error; nothing if it is not refused for the moment only. */
 export function retryAdvice(
   code: ErrorCode,
   otherServer: (() => string | undefined) | undefined,

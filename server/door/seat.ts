@@ -60,7 +60,7 @@ export class Missed implements DoorListener {
   opened(): void {}
 
   message(message: SessionMessage): void {
-    // Nobody saw the mouth move, or the ear.
+    // No client saw the mouth move, or the ear.
     if (message.type === 'viseme' || message.type === 'ear') return;
     this.#messages.push(message);
     if (this.#messages.length > KEPT) this.#messages.shift();

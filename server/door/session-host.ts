@@ -11,7 +11,7 @@ export interface SessionRequest extends Omit<SessionOptions, 'seed'> {
   readonly alias?: string | undefined;
   /** W3C trace context of the client's request, as it came. */
   readonly traceparent?: string;
-  /** Whoever knows it may come back to the session, or to what was said in it. Default: nobody may. */
+  /** A client that knows it may come back to the session, or to what was said in it. Default: no client may. */
   readonly secret?: string;
   /** From which the host of another process knows the client. */
   readonly proof?: string;

@@ -206,7 +206,7 @@ export class WebServer {
     };
     if (answer === 'taken') this.#uncount(request);
     else if (answer instanceof Promise) {
-      // Nobody else listens yet; a client may go while its token is checked.
+      // No other listener yet; a client may go while its token is checked.
       const gone = () => socket.destroy();
       socket.on('error', gone);
       answer.then(() => this.#uncount(request), fail).finally(() => socket.off('error', gone));

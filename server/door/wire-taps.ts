@@ -12,7 +12,7 @@ export interface WireLine {
 const MAX_CHARS = 4_000;
 const BASE64 = /"([A-Za-z0-9+/]{120,}={0,2})"/gu;
 
-/** What clients and this server say at their doors, for those who watch a session. While nobody does, a message costs one comparison. */
+/** What clients and this server say at their doors, for those who watch a session. Without a watcher a message costs one comparison. */
 export class WireTaps {
   readonly #watchers = new Map<string, Set<(line: WireLine | undefined) => void>>();
   #outlines = false;

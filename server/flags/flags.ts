@@ -29,7 +29,7 @@ export class FlagSource {
     this.onOperated(shares);
   }
 
-  /** Set by whoever shares them. */
+  /** Set by the store that shares them. */
   onOperated: (shares: Shares) => void = () => {};
 
   /** The same session and shares give the same flags, on any server. */

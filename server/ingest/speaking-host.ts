@@ -124,7 +124,7 @@ class SessionVoice implements Voice {
     if (this.#generation !== undefined) this.end(this.#generation, 'interrupted');
   }
 
-  /** Nobody wants half a sentence: nothing more of this reply is sent. */
+  /** Half a sentence is useless: nothing more of this reply is sent. */
   #skip(generation: number): void {
     this.#over = Math.max(this.#over, generation);
   }

@@ -53,7 +53,7 @@ export async function withOutbox(
     const meter = new TurnMeter({
       flags,
       remembers: events.remembers ?? remembers(config),
-      // Without NATS nobody could take them.
+      // Without NATS no worker could take them.
       plugins: config.outbox.plugins && config.bus.natsUrl !== undefined,
       now: () => new Date().toISOString(),
       nowMs: () => realClock.nowMs(),

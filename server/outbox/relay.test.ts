@@ -6,7 +6,7 @@ import { type Clock, VirtualClock } from '../../machines/clock.ts';
 import { afterTest, temporaryFolder } from '../../test/support/after-test.ts';
 import { startRelay } from './relay.ts';
 
-/** A relay on virtual time over a real outbox, and a stream that fails when told to. */
+/** A relay on virtual time over a real outbox, and a stream that fails on request. */
 async function rig(count: number) {
   const { outbox, ...store } = sqliteStore({ path: `${await temporaryFolder()}/parley.db` });
   await store.saveSession({ session: 's', startedAt: '2026-01-01T00:00:00.000Z', language: 'en' });
@@ -81,7 +81,7 @@ it('publishes what waits, in order for each role, and what is announced later', 
   await relay.close();
 });
 
-it('finds events that nobody announced, such as those of an earlier process', async () => {
+it('finds events that were not announced, such as those of an earlier process', async () => {
   const { relay, clock, log, save } = await rig(0);
   await expect.poll(() => relay.stats().events).toBe(0);
   await save(1);
@@ -161,7 +161,7 @@ it('a broker that comes back while an attempt fails is asked again at once', asy
   await relay.close();
 });
 
-it('after a restart of the broker it sends again what was delivered lately, behind what nobody has yet', async () => {
+it('after a restart of the broker it sends again what was delivered lately, behind what was never delivered', async () => {
   const { relay, log, state, save, back } = await rig(10);
   await expect.poll(() => log).toHaveLength(20);
   await expect.poll(() => relay.stats().events).toBe(0);

@@ -30,7 +30,7 @@ export interface Relay {
   close(): Promise<void>;
 }
 
-/** Longest time until events are found that nobody announced, such as those of an earlier process, ms. */
+/** Longest time until events are found that were not announced, such as those of an earlier process, ms. */
 const LOOK_MS = 5_000;
 const FIRST_WAIT_MS = 200;
 const LONGEST_WAIT_MS = 10_000;

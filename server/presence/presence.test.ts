@@ -53,7 +53,7 @@ describe('the presence of servers', () => {
     expect(presence.free()).toBe('ws://busy:7400');
   });
 
-  it('drops what is no presence', async () => {
+  it('drops what is not a presence', async () => {
     const { bus, clock, start, malformed } = startBroker();
     const { presence } = start('one');
     const sane = { sessions: 0, load: 0, draining: false };

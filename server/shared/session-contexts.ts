@@ -8,7 +8,7 @@ import { within } from './within.ts';
 /** Messages that the next session gets, the newest, and characters of each. */
 const MESSAGES = 40;
 const MESSAGE_CHARS = 2_000;
-/** How long a session waits for the context of the one before, ms. */
+/** How long a session waits for the context of the previous one, ms. */
 const WAIT_MS = 200;
 
 const message = z.object({ role: z.enum(['user', 'assistant']), content: z.string() });

@@ -12,10 +12,10 @@ import { forgetEverywhere, watchForgetting } from './forgetting.ts';
 import { SessionContexts } from './session-contexts.ts';
 import { Templates } from './templates.ts';
 
-/** What this process shares with the other servers of its broker; without one, with nobody. */
+/** What this process shares with the other servers of its broker; without one, with no other process. */
 export interface Shared {
   readonly store: SharedStore;
-  /** Undefined if there is nobody to share files with. */
+  /** Undefined without another process to share files with. */
   readonly files?: SharedFiles;
   readonly contexts: SessionContexts;
   readonly templates: Templates;
@@ -58,7 +58,7 @@ export async function openShared(
   };
 }
 
-/** What a worker shares: files only. `files`: absent if there is nobody to share them with. */
+/** What a worker shares: files only. `files`: absent without another process to share them with. */
 export async function openStore(
   {
     bus: { natsUrl: url },

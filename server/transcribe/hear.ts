@@ -34,7 +34,7 @@ export interface Span {
   readonly to: number;
 }
 
-/** Silence before and after a recording: what a microphone hears before somebody speaks, and until the turn has ended. */
+/** Silence before and after a recording: what a microphone hears before a user speaks, and until the turn has ended. */
 const BEFORE = samplesInMs(500, PIPELINE_RATE);
 const AFTER_MS = 500;
 /** Piece in which a client sends audio. */

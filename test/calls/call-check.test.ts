@@ -205,7 +205,7 @@ describe('schemas as tools send them', () => {
       {},
     ],
     [
-      'keywords that nobody knows',
+      'unknown keywords',
       property({ type: 'number', 'x-unit': { type: 'banana' }, format: 'metres' }),
       { x: 1 },
       { x: 'a' },
@@ -245,7 +245,7 @@ describe('schemas as tools send them', () => {
       { properties: Object.fromEntries(Array.from({ length: 6_000 }, (_, i) => [`p${i}`, {}])) },
       /5000 parts/,
     ],
-    ['a bound that is no number', property({ maximum: 'lots' }), /"lots" is not a number/],
+    ['a bound that is not a number', property({ maximum: 'lots' }), /"lots" is not a number/],
   ])('that cannot be used are reported, and their calls refused: %s', async (_what, schema, why) => {
     expect(schemaProblems([tool(schema)])).toMatchObject([{ code: 'TOOL_SCHEMA' }]);
     expect(schemaProblems([tool(schema)])[0]?.message).toMatch(why);

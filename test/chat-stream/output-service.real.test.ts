@@ -149,7 +149,7 @@ describe('an output service', () => {
     expect(await service.next('END')).toMatchObject({ sessionId });
   });
 
-  it('that does not read delays nobody, and misses speech', async () => {
+  it('that does not read delays no conversation, and misses speech', async () => {
     const { socket, post } = await meet();
     socket.pause();
     for (let turn = 1; turn <= 3; turn++) {
@@ -159,7 +159,7 @@ describe('an output service', () => {
     }
   });
 
-  it('that sends garbage, or stops whom it does not know, is no danger', async () => {
+  it('that sends garbage, or stops whom it does not know, is not a danger', async () => {
     const { service, socket, post } = await meet();
     for (const garbage of [
       '{',
@@ -168,8 +168,8 @@ describe('an output service', () => {
       Buffer.alloc(9),
     ])
       socket.send(garbage);
-    socket.send(JSON.stringify({ type: 'CONTROL', action: 'STOP', sessionId: 'nobody' }));
-    expect(await service.next('STOP_ACK')).toMatchObject({ sessionId: 'nobody' });
+    socket.send(JSON.stringify({ type: 'CONTROL', action: 'STOP', sessionId: 'unknown' }));
+    expect(await service.next('STOP_ACK')).toMatchObject({ sessionId: 'unknown' });
     const answer = await post(asking('what is here', { turn: 1 }));
     await answer.all();
     expect(answer.events.at(-1)?.event).toBe('done');

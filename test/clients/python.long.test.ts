@@ -32,7 +32,7 @@ describe('the Python client', () => {
     expect(samples.some((sample) => Math.abs(sample) > 3_000)).toBe(true);
   });
 
-  it('talks over TLS with the certificate that it is told of, and says what is missing without', async () => {
+  it('talks over TLS with the certificate that is named to it, and says what is missing without', async () => {
     const folder = await temporaryFolder();
     const { cert, key } = makeCertificate(folder);
     const { url } = await talking('hello', ['--tls.cert', cert, '--tls.key', key]);

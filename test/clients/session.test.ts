@@ -309,7 +309,7 @@ describe('a reply’s audio', () => {
     expect(session.played(2)).toEqual([FRAME]);
   });
 
-  it('waits for whoever reads it', async () => {
+  it('waits for its reader', async () => {
     const { client, clock } = clientOf();
     const session = await connected(client);
     const { output } = client;

@@ -43,7 +43,7 @@ async function greeted(url: string, hello: object): Promise<Record<string, unkno
   return JSON.parse(String(data));
 }
 
-it('after a restart a session goes on for speech and for the Python client, and for nobody with another secret', async () => {
+it('after a restart a session goes on for speech and for the Python client, and for no client with another secret', async () => {
   const dataDir = await temporaryFolder();
   const port = await freePort();
   let server = await startServer(dataDir, port);

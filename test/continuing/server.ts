@@ -33,7 +33,7 @@ const server = await serve({
         if (words === 'what did I say?')
           return { text: messages.map(({ role, content }) => `${role}: ${content}`).join(' | ') };
         return {
-          text: 'Once upon a time there was a robot. It told long stories. Nobody ever heard the end of them.',
+          text: 'Once upon a time there was a robot. It knew long stories. No listener ever heard the end of them.',
         };
       }),
       tts: scriptedTts(realClock, () => ({ firstByteMs: 1, msPerChar: 50 })),

@@ -95,8 +95,8 @@ describe('a client', () => {
     ['messages change places', [accepted, said(1, 'b'), said(0, 'a'), end(2)], 0],
     ['a message has no number', [accepted, [{ type: 'data' }, utf8('{"type":"delta","text":"a"}')]], 0],
     ['a number is none', [accepted, said('-1', 'a')], 0],
-    ['a payload is no JSON', [accepted, [{ type: 'data', seq: '0' }, utf8('<html>')]], 0],
-    ['a payload is no text', [accepted, [{ type: 'data', seq: '0' }, Uint8Array.of(255, 254)]], 0],
+    ['a payload is not JSON', [accepted, [{ type: 'data', seq: '0' }, utf8('<html>')]], 0],
+    ['a payload is not text', [accepted, [{ type: 'data', seq: '0' }, Uint8Array.of(255, 254)]], 0],
     ['an event is unknown', [accepted, [{ type: 'data', seq: '0' }, utf8('{"type":"song"}')]], 0],
     ['a message is unknown', [accepted, said(0, 'a'), [{ type: 'surprise' }]], 1],
     ['a message has no type', [accepted, [{}, utf8('x')]], 0],
@@ -113,7 +113,7 @@ describe('a client', () => {
   it.each<[string, readonly Line[]]>([
     ['answers before it accepts', [said(0, 'a')]],
     ['accepts without an uplink', [[{ type: 'accepted' }]]],
-    ['names a subject that is no inbox', [[{ type: 'accepted', uplink: 'parley.v1.s.victim.cmd' }]]],
+    ['names a subject that is not an inbox', [[{ type: 'accepted', uplink: 'parley.v1.s.victim.cmd' }]]],
   ])('ends with ENGINE_PROTOCOL when a worker %s', async (_what, lines) => {
     scriptedWorker('llm', lines);
     expect((await reply()).error).toMatchObject({ code: 'ENGINE_PROTOCOL' });
@@ -138,7 +138,7 @@ describe('a client', () => {
   it.each<[string, Line]>([
     ['half a sample', [{ type: 'data', seq: '0', rate: '16000' }, new Uint8Array(3)]],
     ['a rate of zero', [{ type: 'data', seq: '0', rate: '0' }, new Uint8Array(4)]],
-    ['a rate that is no number', [{ type: 'data', seq: '0', rate: 'fast' }, new Uint8Array(4)]],
+    ['a rate that is not a number', [{ type: 'data', seq: '0', rate: 'fast' }, new Uint8Array(4)]],
     [
       'a mouth shape that is none',
       [{ type: 'data', seq: '0' }, utf8('{"type":"phoneme","sample":0,"phoneme":"a","viseme":22}')],
@@ -236,7 +236,7 @@ describe('a worker', () => {
     ['leaves the last audio out', [[{ type: 'finish', seq: '1' }]]],
     ['does not number its audio', [[{ type: 'audio' }, new Uint8Array(640)]]],
     ['sends half a sample', [[{ type: 'audio', seq: '0' }, new Uint8Array(641)]]],
-    ['sends what nobody knows', [[{ type: 'music' }]]],
+    ['sends an unknown type', [[{ type: 'music' }]]],
   ])('ends a recognition with ENGINE_PROTOCOL when its client %s', async (_what, lines) => {
     let stopped = 0;
     hostStt(

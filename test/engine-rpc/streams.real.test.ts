@@ -205,7 +205,7 @@ overEachBus('what passes between a session and its engine', (rig) => {
 
   it.each([
     ['an error of its own', new TypeError('boom')],
-    ['something that is no error', 'boom'],
+    ['something that is not an error', 'boom'],
   ])('turns what an engine throws into its kind of failure: %s', async (_what, thrown) => {
     await answer(async function* () {
       yield delta('one');

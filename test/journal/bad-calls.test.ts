@@ -93,12 +93,12 @@ describe('an invalid command line', () => {
     ['journal import @file --data-dir @data', 'JOURNAL_FORMAT'],
     ['journal import @deep.jsonl --data-dir @data', 'JOURNAL_FORMAT'],
     ['journal import @deep-header.jsonl --data-dir @data', 'JOURNAL_FORMAT'],
-    ['journal export nobody --data-dir @data', 'SESSION_UNKNOWN'],
-    ['journal delete nobody --data-dir @data', 'SESSION_UNKNOWN'],
+    ['journal export unknown --data-dir @data', 'SESSION_UNKNOWN'],
+    ['journal delete unknown --data-dir @data', 'SESSION_UNKNOWN'],
     ['replay @missing.jsonl', 'JOURNAL_UNREADABLE'],
     ['replay @folder', 'JOURNAL_UNREADABLE'],
     ['replay @deep.jsonl', 'JOURNAL_FORMAT'],
-    ['replay nobody --data-dir @data', 'SESSION_UNKNOWN'],
+    ['replay unknown --data-dir @data', 'SESSION_UNKNOWN'],
     ['replay @empty.jsonl --against @folder', 'REPLAY_AGAINST'],
   ])('parley %s: %s with what to do, and no stack', async (line, code) => {
     expect(await call(line)).toBe(1);

@@ -107,7 +107,7 @@ describe('parley replay', () => {
   });
 
   it('refuses unknown sessions, and a call without sessions', async () => {
-    expect(await run('replay', 'nobody')).toBe(1);
+    expect(await run('replay', 'unknown')).toBe(1);
     expect(output()).toContain('SESSION_UNKNOWN');
     expect(await run('replay')).toBe(2);
   });

@@ -95,7 +95,7 @@ describe('a journaled session', () => {
     expect(talk.of('action').map(({ status }) => status)).toEqual(['cancelled']);
   });
 
-  it('shows no progress of an action that the client was not told to begin', async () => {
+  it('shows no progress of an action that the client was not asked to begin', async () => {
     const store = new MemoryJournals();
     const talk = await Talk.open({ store, llm: moves, textOnly: true });
     const { release } = store.hold();

@@ -72,7 +72,7 @@ function eventsOf({ life, runner }: Case): readonly KernelEvent[] {
 function right({ client, life, runner, back }: Case): { readonly end: string; readonly said: string } {
   const reports = 'results' in CLIENTS[client];
   if (runner === 'server') return { end: 'unknown', said: 'I was restarted' };
-  // Nobody knows what a client without results does; the server only timed it.
+  // It is not known what a client without results does; the server only timed it.
   if (!reports) return { end: 'unknown', said: '' };
   // It ends with its connection.
   if (life === 'cancel') return { end: 'cancelled', said: '' };

@@ -107,7 +107,7 @@ const model: Model<State, Event> = {
   },
 };
 
-/** A session with a journal in memory, whose tools end when they are told to. */
+/** A session with a journal in memory, whose tools end on request. */
 async function shop() {
   const clock = new VirtualClock({ settle });
   const records: JournalRecord[] = [];
@@ -167,7 +167,7 @@ async function shop() {
           leave: async () => {},
         }),
         continueJournal: () => {
-          throw new Error('nobody continues it');
+          throw new Error('it is not continued');
         },
       },
     }),
@@ -225,7 +225,7 @@ async function perform(world: Shop, type: string, ids: string[]): Promise<void> 
       await talk.wait(10);
       return;
     case 'failure':
-      ends.get(id)?.reject(new ParleyError('TOOL_FAILED', 'as told'));
+      ends.get(id)?.reject(new ParleyError('TOOL_FAILED', 'as planned'));
       await talk.wait(10);
       return;
     case 'cough':
@@ -267,7 +267,7 @@ const PARTS = 8;
 const covering = coveringPaths(model, explore(model), { maxSteps: 12 }).filter((_path, i) => i % EVERY === 0);
 
 describe.each(Array.from({ length: PARTS }, (_, part) => part))('two calls, part %i of the model', (part) => {
-  it('end as the model says, begin once and are told at most once, and after a crash each is known', async () => {
+  it('end as the model says, begin once and are delivered at most once, and after a crash each is known', async () => {
     const paths = covering.filter((_path, i) => i % PARTS === part);
     const counted = { paths: paths.length, steps: 0, calls: 0, duplicates: 0, crashes: 0 };
     for (const path of paths) {

@@ -12,7 +12,7 @@ import { levelVad, scriptedLlm, scriptedStt, scriptedTts } from '../../testing/s
 import { afterTest, temporaryFolder } from '../support/after-test.ts';
 import { parley } from '../support/processes.ts';
 
-it('a worker of somebody else gets what was said and called; a deleted session takes its events from the stream', async () => {
+it('a worker of another program gets what was said and called; a deleted session takes its events from the stream', async () => {
   const broker = await startNatsServer({ args: ['-js', '-sd', await temporaryFolder()] });
   afterTest(() => broker.stop());
   const dataDir = await temporaryFolder();

@@ -25,7 +25,7 @@ export interface TalkersReport {
   /** Ends of turns: `completed`, `failed CODE`, `interrupted`, `closed CODE`, or `unanswered`. */
   readonly turns: Readonly<Record<string, number>>;
   readonly playback: Stalls;
-  /** How late this process itself was at most, ms: the arrivals of its frames are no surer than that. */
+  /** How late this process itself was at most, ms: the arrivals of its frames are not more exact than that. */
   readonly ownLateMs: number;
 }
 
@@ -37,7 +37,7 @@ const RAMP_MS = 2_000;
 /** Of the measurement of this process's own lateness. */
 const RESOLUTION_MS = 10;
 
-/** Real clients that talk all the time: whoever is refused comes again. */
+/** Real clients that talk all the time: a refused client comes again. */
 export async function talkers(plan: TalkersPlan): Promise<TalkersReport> {
   const endMs = realClock.nowMs() + plan.talkMs;
   const own = monitorEventLoopDelay({ resolution: RESOLUTION_MS });

@@ -1,6 +1,6 @@
 import type { AttackReport } from './spoken-attack.ts';
 
-/** Codes that tell a client why it was refused and that it may come again. */
+/** Codes that say why a client was refused and that it may come again. */
 const REFUSED = /^(OVERLOADED|TOO_MANY)$/u;
 const ADVISED = /^(OVERLOADED|TOO_MANY), again in \d+ ms$/u;
 /** How a turn may end: with its reply, or with an error that has a code. */
@@ -19,7 +19,10 @@ export function violations(report: AttackReport): string[] {
       turns.every((turn) => ANSWERED.test(turn)),
     ),
     ...wrong('a bystander was refused', Object.keys(bystanders.refused).length === 0),
-    ...wrong('nobody was refused: the server was not overloaded', Object.keys(attackers.refused).length > 0),
+    ...wrong(
+      'no client was refused: the server was not overloaded',
+      Object.keys(attackers.refused).length > 0,
+    ),
     ...wrong(
       'a talker was refused without a clear error',
       Object.keys(attackers.refused).every((code) => REFUSED.test(code)),

@@ -21,7 +21,7 @@ const server: { leave(graceMs: number): Promise<void>; close(): Promise<void> } 
       llm: scriptedLlm(realClock, ({ messages }) => ({
         text:
           messages.at(-1)?.content === 'story'
-            ? 'Once upon a time there was a robot. It told long stories.'
+            ? 'Once upon a time there was a robot. It knew long stories.'
             : 'Yes, I do.',
       })),
       tts: scriptedTts(realClock, () => ({ firstByteMs: 1, msPerChar: 30 })),

@@ -44,7 +44,7 @@ async function meet({ flags, ...scene }: Scene = {}) {
   return { ...started, robot, heard: listen(robot) };
 }
 
-/** What the robot hears and is told. */
+/** What the robot hears and is asked. */
 function listen(robot: RosbridgeServer) {
   const published = () =>
     robot.received.flatMap(({ op, topic, msg }) =>

@@ -161,7 +161,7 @@ describe.each(LIBRARIES)('the unmodified roslib %s', (_version, library) => {
     expect(server.stats().openedAt).toEqual({ rosbridge: 2 });
   });
 
-  it('asks rosapi, and is told of its errors', async () => {
+  it('asks rosapi, and gets its errors', async () => {
     const { user } = await meet({ flags: { token: 'the right one' }, query: '?token=the%20right%20one' });
     const { ros } = user;
     const topics = await new Promise<{ topics: string[] }>((resolve) => ros.getTopics(resolve));

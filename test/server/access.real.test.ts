@@ -82,7 +82,7 @@ describe('every endpoint of a server without a token', () => {
   });
 
   it.each(['X-Forwarded-For', 'Forwarded', 'X-Real-IP'])(
-    'takes nobody for this machine whose request was passed on (%s)',
+    'does not take a request that was passed on for one of this machine (%s)',
     async (header) => {
       const { port } = await startTestServer();
       await expectAll(port, { [header]: '127.0.0.1' }, true);

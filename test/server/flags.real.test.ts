@@ -112,7 +112,7 @@ it('without barge-in a reply plays on while the user speaks, also if the client 
   expect(client.arrivals.map(({ message }) => message.type)).not.toContain('playback');
 });
 
-it('an operator changes flags by HTTP for new sessions, and nobody else does', async () => {
+it('an operator changes flags by HTTP for new sessions, and no other client does', async () => {
   const dataDir = await temporaryFolder();
   const server = await serve({
     config: loadConfig({ env: UNHURRIED, flags: { port: '0', dataDir, token: 'secret token' } }),

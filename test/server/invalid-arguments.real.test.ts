@@ -107,7 +107,7 @@ beforeAll(async () => {
   url = server.url;
 }, LONG_MS);
 
-/** A client that does at once what it is told. `did`: what it was told to do. */
+/** A client that does at once what it is asked. `did`: what it was asked to do. */
 async function robot(language?: string) {
   const client = await VoiceClient.connect({
     ...{ url, clock: realClock, manners: { input: 'text', output: 'text', actions: 'results' } },
@@ -232,7 +232,7 @@ describe('a call whose arguments do not fit', () => {
     ['fr', 'Désolé, je ne l’ai pas fait.'],
     ['es', 'Lo siento, no lo he hecho.'],
   ])(
-    'is told to the user in %s',
+    'is said to the user in %s',
     async (language, phrase) => {
       const { heard } = await turn([{ calls: 'drive', with: '{}' }, {}], language);
       expect(heard).toBe(phrase);

@@ -73,7 +73,7 @@ describe('a server with actions that outlive their reply', () => {
     expect(await live()).toEqual([{ id: '1-action-1', name: 'music' }]);
     report({ status: 'progress', message: 'half' });
     report({ status: 'done' });
-    await seen('the end is told', ended('That was the song'));
+    await seen('the end is said', ended('That was the song'));
     expect(actions()).toEqual(['music started', 'music progress', 'music done']);
     expect(messages('state').at(-1)).not.toHaveProperty('actions');
     expect(await live()).toBeUndefined();
@@ -92,7 +92,7 @@ describe('a server with actions that outlive their reply', () => {
     expect(actions()).toEqual(['drive home started', 'drive home cancelled', 'drive kitchen started']);
     report({ status: 'done' }, first);
     report({ status: 'failed', message: 'something is in the way' });
-    await seen('the failure is told', ended('I could not get there: something is in the way.'));
+    await seen('the failure is said', ended('I could not get there: something is in the way.'));
     const { generation } = messages('reply.end').at(-1) ?? { generation: 0 };
     expect(client.frames.filter((frame) => frame.generation === generation).length).toBeGreaterThan(20);
     expect(messages('error')).toMatchObject([{ code: 'ACTION_RESULT_UNEXPECTED' }]);
@@ -108,7 +108,7 @@ describe('a server with actions that outlive their reply', () => {
     client.send({ type: 'text', text: 'go forward' });
     await seen('it moves again', action('started', '3-action-1'));
     report({ status: 'failed', message: 'something is in the way' });
-    await seen('the failure is told', ended('I could not move: something is in the way.'));
+    await seen('the failure is said', ended('I could not move: something is in the way.'));
   });
 
   it('ends all of them with the voice stop, and starts anew after it', async () => {

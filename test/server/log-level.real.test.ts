@@ -6,7 +6,7 @@ import { errorAnswer, openaiServer } from '../../testing/loopback/mod.ts';
 import { afterTest, temporaryFolder } from '../support/after-test.ts';
 import { ONLY_TYPED, parley } from '../support/processes.ts';
 
-it('an operator changes the log level of a running server, by HTTP or SIGHUP, and nobody else does', async () => {
+it('an operator changes the log level of a running server, by HTTP or SIGHUP, and no other client does', async () => {
   const folder = await temporaryFolder();
   const file = join(folder, 'robot.yaml');
   const token = 'secret token';

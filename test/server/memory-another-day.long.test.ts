@@ -61,7 +61,7 @@ async function talk(url: string, lines: readonly string[]): Promise<readonly str
   return replies;
 }
 
-it('a robot uses the next day, in another process, what a user told it, and asks no other machine', async () => {
+it('a robot uses the next day, in another process, what a user said to it, and asks no other machine', async () => {
   const dataDir = await temporaryFolder();
   const traces = await temporaryFolder();
   const [first, second] = [join(traces, 'first'), join(traces, 'second')];

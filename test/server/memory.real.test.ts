@@ -8,7 +8,7 @@ import { startNatsServer } from '../../testing/nats-server.ts';
 import { afterTest, temporaryFolder } from '../support/after-test.ts';
 import { startScene } from './memory-scene.ts';
 
-it('a robot remembers in another session, on another server, what a user told it', async () => {
+it('a robot remembers in another session, on another server, what a user said to it', async () => {
   const scene = await startScene();
   const first = await scene.server();
   const anna = await scene.visit(first, 'anna');
@@ -26,8 +26,8 @@ it('a robot remembers in another session, on another server, what a user told it
   expect(await again.say('bring me a drink')).toBe('Here comes your green tea, anna.');
   const ben = await scene.visit(second, 'ben');
   expect(await ben.say('who am I?')).toBe('I do not know your name yet.');
-  const nobody = await scene.visit(second);
-  expect(await nobody.say('who am I?')).toBe('I do not know your name yet.');
+  const stranger = await scene.visit(second);
+  expect(await stranger.say('who am I?')).toBe('I do not know your name yet.');
 });
 
 it.each([

@@ -164,7 +164,7 @@ describe('a broker with the permissions of nats-permissions', () => {
     await host.close();
   });
 
-  it('serves nobody without a login, so no client reaches it', async () => {
+  it('serves no client without a login, so no client reaches it', async () => {
     await expect(natsBus({ url: broker.url })).rejects.toMatchObject({ code: 'BUS_UNREACHABLE' });
     const wrong = { ...login('server'), password: 'wrong' };
     await expect(natsBus({ url: broker.url, login: wrong })).rejects.toMatchObject({

@@ -5,7 +5,7 @@ import { COMMAND, type ParleyProcess, parley, watched } from '../support/process
 
 const folder = folderOfFile();
 
-/** A server whose data directory nobody can write, root included: a read-only mount that only it sees, or, where mounts are not allowed, a place in /proc. */
+/** A server whose data directory cannot be written, by root either: a read-only mount that only it sees, or, where mounts are not allowed, a place in /proc. */
 function serveReadOnly(): { server: ParleyProcess; dataDir: string } {
   const mounts =
     spawnSync('unshare', ['-rm', 'mount', '-t', 'tmpfs', '-o', 'ro', 'none', folder]).status === 0;

@@ -13,7 +13,7 @@ const asked = z.object({ messages: z.array(z.looseObject({ role: z.string(), con
 
 const REPLY_MS = 20_000;
 
-it('serves a client in text alone, which reports what became of an action, and tells the language model', async () => {
+it('serves a client in text alone, which reports what became of an action, and reports it to the language model', async () => {
   const dataDir = await temporaryFolder();
   const call = { toolCalls: [{ id: 'c1', name: 'turn', arguments: '{"direction":"left"}' }] };
   let rounds = 0;

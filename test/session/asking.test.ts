@@ -147,7 +147,7 @@ describe('words that the recogniser is not sure of', () => {
     ]);
   });
 
-  it('are dropped when nobody answers', async () => {
+  it('are dropped without an answer', async () => {
     const talk = await robot([unsure, { text: 'yes' }], { replies: ['Yes what?'] });
     await asked(talk);
     await talk.wait(5_900);

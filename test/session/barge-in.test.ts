@@ -199,7 +199,7 @@ describe('speech during a reply', () => {
     await backToIdle(talk);
   });
 
-  it('that is what the robot is saying is no interruption', async () => {
+  it('that is what the robot is saying is not an interruption', async () => {
     const talk = await scene({ said: [{ partial: 'there are', text: 'there are two chairs' }] });
     await askByText(talk);
     await talk.wait(500);

@@ -163,7 +163,7 @@ describe('a commit while the server detects turns', () => {
     expect(talk.of('reply.end')).toMatchObject([{ turn: 1 }, { turn: 2, reason: 'completed' }]);
   });
 
-  it('is refused while nobody speaks', async () => {
+  it('is refused in silence', async () => {
     const talk = await scene();
     await talk.beSilent(500);
     talk.send({ type: 'commit' });
@@ -244,7 +244,7 @@ describe('`respond`', () => {
     expect(requests[0]?.messages[0]).toEqual(assistant('Dinner is ready.'));
   });
 
-  it('does not ask the memory for words that nobody said', async () => {
+  it('does not ask the memory for words that were not said', async () => {
     const recalled: string[] = [];
     const memory = {
       recall: async ({ text }: { text: string }) => {

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { askAloud, backToIdle, scene } from './scene.ts';
 
-it('a client that asks for it is told five times a second what the ear hears', async () => {
+it('a client that asks for it gets five times a second what the ear hears', async () => {
   const talk = await scene({ earReports: true, echo: 'present' });
   await askAloud(talk);
   await talk.speak(200);

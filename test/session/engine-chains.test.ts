@@ -116,7 +116,7 @@ describe.each([
   it.each(some(STT))('speech is understood while the recogniser %s', async (_what, stt) => {
     const { conversations } = talk(1, { stt }, sickFirst);
     const [conversation] = conversations;
-    if (!conversation) throw new Error('nobody talks');
+    if (!conversation) throw new Error('no conversation');
     await conversation.speak(800);
     await conversation.beSilent(1_000);
     await conversation.until(() => conversation.of('reply.end').length === 1);

@@ -95,7 +95,7 @@ describe('the robot says what became of an action', () => {
     await talk.until(() => heard(talk).length === 2);
   });
 
-  it('at once, if the action outlived its reply and nobody speaks', async () => {
+  it('at once, if the action outlived its reply and in silence', async () => {
     const talk = await robot();
     await answered(talk, 'go home');
     await talk.wait(10_000);

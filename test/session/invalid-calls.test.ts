@@ -109,7 +109,7 @@ describe('a call whose arguments cannot be used', () => {
     expect(talk.ran).toMatchObject([{ name: 'pay' }]);
   });
 
-  it('is told to the user in the language of the reply', async () => {
+  it('is said to the user in the language of the reply', async () => {
     const talk = await workshop({
       replies: [broken('Ich fahre.'), 'Ich bin unterwegs.'],
       language: 'de',

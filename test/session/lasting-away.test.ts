@@ -142,7 +142,7 @@ describe.each(LIVES)('an action of the client that outlives its reply (%s)', (li
     expect(said(talk)).not.toContain(LOST);
   });
 
-  it('goes on in the client after the server was killed, and is begun by no one again', () => {
+  it('goes on in the client after the server was killed, and is not begun again', () => {
     const kernel = new SessionKernel(driving(life), {
       ...{ language: 'en', outputRate: 24_000, seed: 1, memory: false, session: 's', results: true },
     });

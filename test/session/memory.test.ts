@@ -63,7 +63,7 @@ describe('a recall that comes late', () => {
     }
   });
 
-  it('replaces a fact of the same name, and never tells one twice', async () => {
+  it('replaces a fact of the same name, and never delivers one twice', async () => {
     const clock = new VirtualClock({ settle });
     const drinks = ['tea', 'coffee', 'coffee'];
     const memory: MemoryPort = {

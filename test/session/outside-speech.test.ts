@@ -58,7 +58,7 @@ describe('speech that is made outside', () => {
       { reason: 'completed', heard: REPLY },
     ]);
     expect(soundMs(talk, speech.generation)).toBeLessThan(2_500);
-    // The source learns that nobody reads any more.
+    // The source learns that its speech is not read any more.
     expect(await speech.pieces.next()).toMatchObject({ done: true });
     expect(talk.asked).toEqual([[user('wait a moment')]]);
   });

@@ -100,7 +100,7 @@ describe('an action that only the client declared', () => {
     ['is refused after the client took it back', 'wave', { tools: [] }, ['refused']],
     ['is refused while no tool may be called', 'wave', { toolChoice: 'none' as const }, ['refused']],
     ['leaves those of the server in place', 'fly', {}, ['started']],
-    ['is refused if nobody declared it', 'sing', {}, ['refused']],
+    ['is refused if it was not declared', 'sing', {}, ['refused']],
   ])('%s', async (_what, call, change, statuses) => {
     const talk = await scene({ llm: recording([], call), parameters: offered });
     talk.send({ type: 'settings', tools: [WAVE] });

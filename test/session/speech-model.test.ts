@@ -55,7 +55,7 @@ describe('a speech model', () => {
     expect(ms).toBeCloseTo(ROSES.length * 60, -2);
   });
 
-  it('is told how much was heard, and both know the same words', async () => {
+  it('learns how much was heard, and both know the same words', async () => {
     const { talk, model } = await modelScene();
     // Its pace is known from its first reply.
     await answered(talk, 'hello');
@@ -211,7 +211,7 @@ describe('a speech model', () => {
     expect(model.conversation.items[3]).toMatchObject({ result: { status: 'failed', message: 'stuck' } });
   });
 
-  it('goes on after a call whose result nobody reports', async () => {
+  it('goes on after a call whose result is not reported', async () => {
     const { talk, model } = await modelScene({
       responds: (items) =>
         items.at(-1)?.type === 'result'
@@ -256,7 +256,7 @@ describe('a speech model that ends turns', () => {
     }
   });
 
-  it('that never ends a turn is told after 3 s of silence that it is over', async () => {
+  it('that never ends a turn learns after 3 s of silence that it is over', async () => {
     const { talk } = await modelScene({ endsTurnsAfterMs: () => null }, LOUD);
     await say(talk, 600, 4_000);
     await talk.until(() => talk.of('reply.end').length === 1);

@@ -44,7 +44,7 @@ describe('a stop that the recogniser rejects too narrowly', () => {
     ...{ partial: 'mhm', rejected: { reason: 'unlike', nearest, confidence } },
   });
 
-  /** Over a reply somebody says what the recogniser rejects; the lane suspects a stop in it if `suspected`. */
+  /** Over a reply a user says what the recogniser rejects; the lane suspects a stop in it if `suspected`. */
   async function stateAfter(script: SttScript, suspected: boolean): Promise<string> {
     const talk = await scene({ said: [script], parameters: parameters({ words: { halt: ['stop'] } }) });
     await askByText(talk);
@@ -149,7 +149,7 @@ describe('a suspected stop', () => {
     expect(talk.state).toBe('stopped');
     expect(talk.of('reply.end')).toMatchObject([{ reason: 'interrupted' }]);
     expect(talk.of('action').at(-1)).toMatchObject({ status: 'cancelled' });
-    // Nothing tells the robot to go on before it is stopped.
+    // Nothing asks the robot to continue before it is stopped.
     expect(holds(talk)).toEqual([true]);
     await talk.wait(1_000);
     talk.stopHeard(SUSPECTED);
@@ -233,7 +233,7 @@ describe('a suspected stop', () => {
     expect(talk.of('reply.end')).toMatchObject([{ reason: 'completed', heard: REPLY }]);
   });
 
-  it('is told to the client of an idle robot too, and ends with a barge-in like any reply', async () => {
+  it('is sent to the client of an idle robot too, and ends with a barge-in like any reply', async () => {
     const talk = await scene({ replies: [REPLY, 'Fine.'] });
     talk.stopHeard(SUSPECTED);
     await talk.wait(600);

@@ -54,7 +54,7 @@ describe('a long history', () => {
     expect(rest.at(-1)).toEqual(user(WISH));
   });
 
-  it('stays bounded however long the conversation is, and each summary has the one before in it', async () => {
+  it('stays bounded however long the conversation is, and each summary has the previous one in it', async () => {
     const { talk, prompts, requests } = await longTalk({ text: 'SUMMARY: The user wants tea.' });
     await turns(talk, 20);
     expect(Math.max(...prompts.map(({ length }) => length))).toBeLessThanOrEqual(12);
@@ -83,7 +83,7 @@ describe('a long history', () => {
 
   it.each([
     ['fails', { failsAt: 0 }, 'the language engine failed: as scripted'],
-    ['is no summary', { text: 'Sorry, I did not get that.' }, 'the answer is not one'],
+    ['is not a summary', { text: 'Sorry, I did not get that.' }, 'the answer is not one'],
     ['never comes', { hangsAt: 0 }, 'cancelled'],
   ] as const)('is trimmed as ever if the summary %s', async (_how, summary, reason) => {
     const { talk, prompts } = await longTalk(summary, {

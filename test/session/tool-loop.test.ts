@@ -65,7 +65,7 @@ describe('a language model goes on with the results of its calls', () => {
 });
 
 describe('an interruption while a tool runs', () => {
-  it('lets it finish, and its result is told once, in the next turn', async () => {
+  it('lets it finish, and its result is delivered once, in the next turn', async () => {
     const talk = await workshop({
       replies: [calls('I order a pizza now.', 'order'), 'It is ordered.'],
       gives: { order: { afterMs: 8_000 } },
@@ -95,7 +95,7 @@ describe('an interruption while a tool runs', () => {
     expect(talk.asked[1]?.at(-2)?.actions).toMatchObject([{ result: { status: 'cancelled' } }]);
   });
 
-  it('after the result and before a word about it: the next turn tells it', async () => {
+  it('after the result and before a word about it: the next turn says it', async () => {
     const talk = await workshop({ replies: [calls('', 'order'), { text: 'Ordered.', firstTokenMs: 5_000 }] });
     talk.send({ type: 'text', text: 'pizza' });
     await talk.until(() => talk.asked.length === 2);
@@ -129,7 +129,7 @@ describe('an interruption while a tool runs', () => {
     expect(talk.ran).toHaveLength(1);
   });
 
-  it('by a long cough ends the reply, orders nothing again, and the result is told', async () => {
+  it('by a long cough ends the reply, orders nothing again, and the result is delivered', async () => {
     const talk = await workshop({
       replies: [calls('', 'order'), 'It is ordered.'],
       gives: { order: { afterMs: 5_000 } },
@@ -148,7 +148,7 @@ describe('an interruption while a tool runs', () => {
   });
 });
 
-describe('a result is told once', () => {
+describe('a result is delivered once', () => {
   it('in the round that follows, if it came before, and not again after the reply', async () => {
     const talk = await workshop({
       replies: [calls('', 'look', 'log'), 'There.', 'And again.'],
@@ -207,7 +207,7 @@ describe('a result is told once', () => {
     expect(heard(talk).filter((text) => text === 'It has come.')).toHaveLength(1);
   });
 
-  it('although the turns that would have told it ended before the model was asked', async () => {
+  it('although the turns that would have said it ended before the model was asked', async () => {
     const talk = await workshop({
       replies: [calls('I order it.', 'order', 'search'), 'Yes.', 'It has come.'],
       gives: { search: { afterMs: 20_000 } },
@@ -225,7 +225,7 @@ describe('a result is told once', () => {
     expect(heard(talk).slice(-2)).toEqual(['Yes.', 'It has come.']);
   });
 
-  it('in the history, if the robot was stopped before it could be told', async () => {
+  it('in the history, if the robot was stopped before it could be said', async () => {
     const talk = await workshop({
       replies: [calls('I order it.', 'order'), 'Yes.', 'Yes.', 'Yes.'],
       gives: { order: { afterMs: 12_000 } },

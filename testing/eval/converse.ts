@@ -231,7 +231,7 @@ class Talk {
     };
   }
 
-  /** A client that says `cancelled` beside a microphone that hears the robot is rightly told so. */
+  /** A client that says `cancelled` beside a microphone that hears the robot rightly gets that error. */
   #isTrue(problem: Error): boolean {
     const { echo } = this.#scenario;
     const lies = echo === 'cancelled' && this.#prepared.echoGain > 0;

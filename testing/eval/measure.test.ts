@@ -79,7 +79,7 @@ it('counts a reply as kept although it paused, but τ-voice only if no tick was 
   expect(paused(600)).toMatchObject({ ok: true, gapMs: 600, tau: { ok: false } });
 });
 
-it('counts a reply that nobody interrupted against the robot’s own voice', () => {
+it('counts a reply that was not interrupted against the robot’s own voice', () => {
   const listening = (messages: Held['messages'], sounding: Held['sounding'] = []) =>
     measured(
       'test',
@@ -133,14 +133,14 @@ it('refuses a scenario that cannot be held, and says where', () => {
   expect(faults({ name: 'x', echo: 0, steps: [{ order: 'hi' }] })).toMatch(/echo/);
 });
 
-it('counts replies that nobody asked for, in silence and while people talk to each other', () => {
+it('counts unrequested replies, in silence and while people talk to each other', () => {
   const sounding = [{ generation: 1, fromMs: 2_900, toMs: 4_000 }];
   for (const step of [{ quiet: 600 }, { chatter: 600 }, { noise: 'music' }]) {
     const spoke = measured('test', held(step, {}, { asked: [], sounding }), dialog);
     expect(spoke).toMatchObject({ falseTurns: 1, steps: [{ ok: false }] });
     expect(measured('test', held(step, {}, { asked: [] }), dialog)).toMatchObject({ falseTurns: 0 });
   }
-  // An answer to somebody is not one of them.
+  // An answer to a user is not one of them.
   expect(measured('test', held({ order: 'turn left' }, {}, { asked: [], sounding }), dialog).falseTurns).toBe(
     0,
   );

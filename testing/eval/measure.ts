@@ -67,9 +67,9 @@ export interface Evaluation {
   readonly stops: Rate;
   readonly stop: Latency;
   readonly falseStops: number;
-  /** Replies that began though nobody had spoken to the robot. */
+  /** Replies that began without speech for the robot. */
   readonly falseTurns: number;
-  /** Times that it woke though nobody had spoken to it. */
+  /** Times that it woke without speech for it. */
   readonly falseWakes: number;
   /** Replies that went on after a pause, and the pause. */
   readonly gaps: Latency;
@@ -310,7 +310,7 @@ function lastOf({ sounding }: Held, generation: number | undefined): number {
   return sounding.findLast((sound) => sound.generation === generation)?.toMs ?? 0;
 }
 
-/** Replies that began to sound during a step and that nobody asked for in writing. */
+/** Replies that began to sound during a step without a request in writing. */
 function answersIn(held: Held, { fromMs, untilMs, over }: Happened): readonly number[] {
   const begun = held.sounding
     .filter((sound) => sound.fromMs > fromMs && sound.fromMs < untilMs)
@@ -358,7 +358,7 @@ function silentTick({ sounding }: Held, fromMs: number, withinMs: number): numbe
   return undefined;
 }
 
-/** Of the replies during which nobody else was heard: those that the robot's own voice neither interrupted nor answered. */
+/** Of the replies during which no other person was heard: those that the robot's own voice neither interrupted nor answered. */
 function ownVoice(held: Held): Rate {
   const audible = held.steps.filter(({ step }) => step.listen === undefined && step.quiet === undefined);
   const generations = [...new Set(held.sounding.map(({ generation }) => generation))];

@@ -91,7 +91,7 @@ export class Sounds {
       for (let [at, turn] = [0, 0]; at < length; turn++) {
         const said = await this.speech(random.pick(CHATTER), BABBLE_VOICES[turn % 2] ?? 'en');
         const gain = 1 / levelOf(said);
-        // Nobody is cut off by the end.
+        // No speaker is cut off by the end.
         if (turn > 0 && at + said.length > length) break;
         all.set(
           said.subarray(0, length - at).map((sample) => gain * sample),

@@ -81,7 +81,7 @@ export interface RealtimeLoopback {
   close(): Promise<void>;
 }
 
-/** A server of the Realtime API that greets its clients, unless told otherwise, and leaves the rest to the test. */
+/** A server of the Realtime API that greets its clients, unless the script says otherwise, and leaves the rest to the test. */
 export async function realtimeLoopback(
   onEvent: (peer: RealtimePeer, event: RealtimeEvent) => void = greet,
   onOpen: (peer: RealtimePeer, number: number) => void = (peer) =>

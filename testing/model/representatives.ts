@@ -27,7 +27,7 @@ export const ALLOWED_ACTION = 'wave';
 /** Allowed too, with a deadline of its own that is shorter. */
 export const BRIEF_ACTION = 'nod';
 const REFUSED_ACTION = 'fly';
-/** May outlive its reply, and its results are told. */
+/** May outlive its reply, and its results are delivered. */
 export const LASTING_ACTION = 'drive';
 
 /** A tool of the server, whose result a language model waits for. */

@@ -35,7 +35,7 @@ export class BesideWatch {
     this.#state = state;
     this.#event = event.type;
     const sleeps = this.#attention === 'asleep';
-    if (event.type === 'memory.facts') this.#reached('the memory told facts that no reply waited for');
+    if (event.type === 'memory.facts') this.#reached('the memory gave facts that no reply waited for');
     else if (event.type === 'memory.failed')
       this.#reached('the memory failed when no reply waited for it any more');
     else if (event.type === 'body') this.#moving = event.moving;

@@ -12,7 +12,7 @@ export interface DiskOptions {
   readonly random: Random;
 }
 
-/** Records that nobody waits for are committed within this time. */
+/** Records that are not waited for are committed within this time. */
 const GROUP_MS = 50;
 
 /** One session's journal, on a disk that commits late. A crash loses what is not committed. */
@@ -68,7 +68,7 @@ export class Disk {
     this.#waiting = false;
   }
 
-  /** Nothing of it is left. Whoever still writes it does not any more. */
+  /** Nothing of it is left. A writer that still runs stops. */
   drop(): void {
     this.crash();
     this.#records = [];

@@ -44,7 +44,7 @@ export const FAULT_POINTS = {
   'tts.fillerError': { probability: 0.03, what: 'a filler breaks off' },
   'memory.slow': { probability: 0.05, what: 'facts come after the reply has stopped waiting' },
   'memory.hang': { probability: 0.02, what: 'recall never answers' },
-  'memory.garbage': { probability: 0.02, what: 'recall answers something that is no list of facts' },
+  'memory.garbage': { probability: 0.02, what: 'recall answers something that is not a list of facts' },
   'memory.error': { probability: 0.03, what: 'recall fails' },
   'action.error': { probability: 0.08, what: 'the robot reports failure' },
   'action.hang': { probability: 0.05, what: 'the action never ends' },

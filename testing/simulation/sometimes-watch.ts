@@ -18,7 +18,7 @@ const MISSED: ReadonlyMap<string, Sometimes> = new Map<string, Sometimes>([
   ['suspicion', 'a suspected stop came to nothing'],
   ['actionDeadline', 'an action missed its deadline'],
   ['lastingDeadline', 'an action that outlived its reply missed its deadline'],
-  ['answerDeadline', 'nobody answered a question'],
+  ['answerDeadline', 'a question got no answer'],
 ]);
 
 /** Watches one session's log for the events that should sometimes happen. */

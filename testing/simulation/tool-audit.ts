@@ -1,4 +1,4 @@
-/** Checks the calls of one session: none begins twice, is lost, is told twice, or goes on after its cancel. */
+/** Checks the calls of one session: none begins twice, is lost, is delivered twice, or goes on after its cancel. */
 import type { ActionRequest } from '../../actors/ports/action.ts';
 import { callsOf } from '../../machines/journal/calls.ts';
 import type { JournalRecord } from '../../machines/journal/record.ts';
@@ -34,7 +34,7 @@ interface Call {
   news?: number | undefined;
   /** Number of rounds that led to it, one by another. */
   readonly round: number;
-  /** It gets no reply of its own, so only its turn tells of it: it ended before that, or in the last round. */
+  /** It gets no reply of its own, so only its turn has it: it ended before that, or in the last round. */
   inTurn?: boolean;
   /** The robot was idle since, so what waits for a reply of its own had its chance. */
   rested?: boolean;
@@ -73,7 +73,7 @@ export class ToolAudit {
     if (onRecord?.key !== key) found(`the call ${key} began, and the journal on disk does not have it`);
     const call = this.#calls.get(id);
     if (!call) {
-      found(`the call ${id} of ${name} began, and nobody was told`);
+      found(`the call ${id} of ${name} began, and the client was not notified`);
       return () => {};
     }
     call.signal = signal;
@@ -95,7 +95,7 @@ export class ToolAudit {
       this.#askedAloud = false;
     if (entry.type === 'command' && entry.command.type === 'spawn' && entry.command.child === 'llm')
       this.#onRequest(entry.command.input);
-    // What waits to be told is dropped; the history may lose it before the next request.
+    // What waits to be delivered is dropped; the history may lose it before the next request.
     if (entry.type === 'event' && (entry.event.type === 'interrupt' || entry.event.type === 'halt'))
       for (const call of this.#calls.values()) call.news = undefined;
     if (entry.type === 'event' && entry.state === 'idle')
@@ -116,7 +116,7 @@ export class ToolAudit {
     for (const [id, { signal, gave, ours }] of this.#calls) {
       if (!ours) continue;
       const call = known.find((one) => one.id === id);
-      if (signal && !call) found(`after a crash nobody knows that ${id} had begun`);
+      if (signal && !call) found(`after a crash it is not known that ${id} had begun`);
       if (call?.status === 'done' && gave?.how !== 'done')
         found(`after a crash ${id} counts as done, and is not`);
       if (signal && !gave && call?.status === 'started') reached('a process died while a tool ran');
@@ -180,13 +180,12 @@ export class ToolAudit {
     for (const [id, call] of this.#calls) {
       if (call.news === undefined) continue;
       const told = [...outcomes, ...results].some((one) => one.id === id);
-      if (told && generation !== call.generation)
-        reached('the next reply was told what an earlier call gave');
+      if (told && generation !== call.generation) reached('the next reply got what an earlier call gave');
       const isForgotten = call.inTurn && this.#isForgotten(call.generation, messages);
       call.news = told || isForgotten ? undefined : call.news + (call.rested ? 1 : 0);
-      // What the dialog says of the robot's actions decides which of their ends are told.
+      // What the dialog says of the robot's actions decides which of their ends are said.
       if (call.ours && call.news === MOST_REQUESTS)
-        found(`the model was not told how ${id} of ${call.name} ended`);
+        found(`the model did not learn how ${id} of ${call.name} ended`);
     }
   }
 
@@ -207,33 +206,33 @@ export class ToolAudit {
 
   #checkOutcome({ id, result }: ActionOutcome): void {
     const { found } = this.#options;
-    if (result.status === 'asked') found(`the model was told that the user is asked about ${id}: nobody is`);
+    if (result.status === 'asked')
+      found(`the model learned that the user is asked about ${id}: the user is not`);
     const call = this.#calls.get(id);
     if (!call) return;
     // It was stopped with the connection of its client: its end failed, and whether it was done is unknown.
     const mayBeDone = result.status === 'unknown' && call.status === 'failed' && !call.gave;
     if (result.status !== call.status && !mayBeDone)
-      found(
-        `the model was told that ${id} of ${call.name} is ${String(result.status)}: it is ${call.status}`,
-      );
+      found(`the model learned that ${id} of ${call.name} is ${String(result.status)}: it is ${call.status}`);
     if (call.signal?.aborted && call.status === 'started')
-      found(`${id} of ${call.name} was stopped, and nobody was told`);
+      found(`${id} of ${call.name} was stopped, and the client was not notified`);
     if (call.signal && !call.signal.aborted && !call.gave && call.status === 'cancelled')
       found(`${id} of ${call.name} was cancelled, and goes on`);
     const { data } = result;
     if (!call.ours || data === undefined || call.status !== 'done') return;
     if (JSON.stringify(data) !== JSON.stringify(call.gave?.result))
-      found(`the model was told another result of ${id}`);
+      found(`the model got another result of ${id}`);
   }
 
-  /** Told again only if nothing was heard of the reply that told it. */
+  /** Delivered again only if nothing was heard of the reply that said it. */
   #checkTold(id: string, generation: number): void {
     const call = this.#calls.get(id);
     if (!call) return;
     const { told } = call;
-    if (told?.generation === generation) this.#options.found(`the result of ${id} was told twice in a reply`);
+    if (told?.generation === generation)
+      this.#options.found(`the result of ${id} was delivered twice in a reply`);
     else if (told && (this.#heard.get(told.generation) ?? 0) > told.text)
-      this.#options.found(`the result of ${id} was told twice`);
+      this.#options.found(`the result of ${id} was delivered twice`);
     call.told = { generation, text: this.#text };
   }
 }

@@ -169,7 +169,7 @@ export class Workbench {
           leave: async () => {},
         }),
         continueJournal: () => {
-          throw new Error('nobody continues it');
+          throw new Error('it is not continued');
         },
       },
     });

@@ -2,7 +2,7 @@ import type { Heard } from '../../clients/typescript/src/browser/mod.ts';
 import type { EarReport, EchoState } from '../../machines/wire.ts';
 import { rejectionWords } from '../rejection.ts';
 
-/** What the server's ear makes of the microphone, as far as its messages tell. */
+/** What the server's ear makes of the microphone, as far as its messages say. */
 export interface EarState {
   readonly speech: boolean;
   /** Of the reply in the air: `ducked` and `paused` are what sounds do to it until their words are known. */

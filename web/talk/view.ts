@@ -177,7 +177,7 @@ export class View {
     if (!gone) return this.#paused ? 'Paused: did you say something?' : STATES[this.#shown].hint;
     if (this.#link === 'connecting') return `${gone.words} Trying to connect …`;
     const seconds = Math.ceil((gone.retryAtMs - performance.now()) / 1_000);
-    return `${gone.words} Trying again ${seconds > 0 ? `in ${seconds} s` : 'now'}. Nobody hears you meanwhile.`;
+    return `${gone.words} Trying again ${seconds > 0 ? `in ${seconds} s` : 'now'}. The robot does not hear you meanwhile.`;
   }
 
   #stopWords(): string {

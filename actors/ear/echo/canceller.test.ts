@@ -131,7 +131,7 @@ describe('the echo canceller', () => {
     expect(levelDb(echo, 3, 6) - levelDb(left, 3, 6)).toBeGreaterThan(25);
   });
 
-  it('computes nothing in a room without an echo while nobody speaks, and less and less while somebody does', () => {
+  it('computes nothing in a room without an echo in silence, and less and less while a user speaks', () => {
     const played = bursts(40, 'robot');
     const reads: number[] = [];
     const share = (heard: Float32Array) => {

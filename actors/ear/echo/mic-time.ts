@@ -6,7 +6,7 @@ const LOST_MS = 500;
 const DRIFT_SHARE = 0.001;
 
 /**
- * Tells which sample of the microphone belongs to a moment of our clock: the least delayed messages show it. Everything
+ * Says which sample of the microphone belongs to a moment of our clock: the least delayed messages show it. Everything
  * that goes to the client and comes back takes the same time, so it need not be known.
  */
 export class MicTime {

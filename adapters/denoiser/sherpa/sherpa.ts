@@ -31,7 +31,7 @@ const trialSchema = z.discriminatedUnion('type', [
 async function tryModel(model: DenoiserModel): Promise<void> {
   const trial = startWorkerProcess(import.meta.url, 'trial', model);
   try {
-    const told = trialSchema.parse(
+    const answer = trialSchema.parse(
       await new Promise((resolve, reject) => {
         trial.on('message', resolve);
         trial.on('error', reject);
@@ -41,11 +41,11 @@ async function tryModel(model: DenoiserModel): Promise<void> {
         throw new ParleyError('CONFIG_INVALID', `ear.denoiseModel: ${why}`, { cause });
       }),
     );
-    if (told.type === 'missing') throw missing();
-    if (told.rate !== PIPELINE_RATE)
+    if (answer.type === 'missing') throw missing();
+    if (answer.rate !== PIPELINE_RATE)
       throw new ParleyError(
         'CONFIG_INVALID',
-        `ear.denoiseModel: the model works at ${told.rate} Hz, not at ${PIPELINE_RATE}`,
+        `ear.denoiseModel: the model works at ${answer.rate} Hz, not at ${PIPELINE_RATE}`,
       );
   } finally {
     await trial.terminate();

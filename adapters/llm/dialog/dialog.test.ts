@@ -128,7 +128,7 @@ entries: [{ id: meet, phrases: "meet me {when}", replies: "{when}.", actions: [{
     ['refused', undefined, undefined, ''],
     ['cancelled', 'a wall', undefined, ''],
   ] as const)('says what became of an action: %s', async (status, message, data, said) => {
-    const told = parseDialog(`
+    const reporting = parseDialog(`
 entries:
   - id: go
     phrases: go
@@ -140,7 +140,7 @@ entries:
     const result = { status, ...(message && { message }), ...(data && { data }) };
     const request = { ...asked('go'), results: [{ id: '1-a', name: 'go', args: { distance: 3 }, result }] };
     let text = '';
-    for await (const event of dialogLlm({ dialog: told }).reply(request, never))
+    for await (const event of dialogLlm({ dialog: reporting }).reply(request, never))
       text += event.type === 'delta' ? event.text : event.name;
     expect(text).toBe(said);
   });

@@ -79,8 +79,8 @@ function answerer(options: DialogLlmOptions): LlmEngine['reply'] {
   async function* reply(request: LlmRequest, signal: AbortSignal): AsyncGenerator<LlmEvent> {
     throwIfAborted(signal);
     if (request.results) {
-      const told = request.results.flatMap((result) => tell(result) ?? []);
-      yield* spoken(told.join(' '), signal);
+      const reports = request.results.flatMap((result) => reportOf(result) ?? []);
+      yield* spoken(reports.join(' '), signal);
       return;
     }
     const match = matchDialog(
@@ -125,7 +125,7 @@ function answerer(options: DialogLlmOptions): LlmEngine['reply'] {
   }
 
   /** The first text about a result whose placeholders all have a value. */
-  function tell({ name, args, result }: ActionOutcome): string | undefined {
+  function reportOf({ name, args, result }: ActionOutcome): string | undefined {
     const end = REPORTED_ENDS.find((one) => one === result.status);
     const { message, data } = result;
     const values: JsonObject = {

@@ -53,7 +53,7 @@ describe('openaiLlm', () => {
     expect(engine.connectionStats().tokens).toEqual({ input: 10, cached: 8, output: 4 });
   });
 
-  it('begins each request with the bytes of the one before, whatever was recalled', async () => {
+  it('begins each request with the bytes of the previous one, whatever was recalled', async () => {
     await start({ chat: () => chatReply(['Hi.']) }, { systemPrompt: 'Be brief.', tools: [WAVE] });
     const facts = (...lines: string[]) =>
       ({ role: 'system', content: lines.join('\n'), facts: true }) as const;
@@ -140,7 +140,7 @@ describe('openaiLlm', () => {
   });
 
   it('takes nothing from the environment', async () => {
-    vi.stubEnv('OPENAI_API_KEY', 'sk-of-somebody').stubEnv('OPENAI_ADMIN_KEY', 'sk-admin');
+    vi.stubEnv('OPENAI_API_KEY', 'sk-of-another').stubEnv('OPENAI_ADMIN_KEY', 'sk-admin');
     vi.stubEnv('OPENAI_ORG_ID', 'org').stubEnv('OPENAI_BASE_URL', 'http://127.0.0.1:1');
     try {
       await start({});
@@ -169,7 +169,7 @@ describe('openaiLlm', () => {
   });
 
   it.each(['pieces', 'whole'] as const)(
-    'tells tool calls that come in style "%s" as actions',
+    'reports tool calls that come in style "%s" as actions',
     async (style) => {
       await start({
         chat: () =>
@@ -226,7 +226,7 @@ describe('openaiLlm', () => {
     expect(server.sockets.opened).toBe(1);
   });
 
-  it('tells the model that a tool is refused which was not offered', async () => {
+  it('reports to the model that a tool is refused which was not offered', async () => {
     const call = { toolCalls: [{ id: 'c1', name: 'fly', arguments: '{}' }] };
     const rounds = [chatReply([], call), chatReply(['I cannot fly.'])];
     await start({ chat: ({ n }) => rounds[n] ?? [] }, { tools: [WAVE] });
@@ -318,7 +318,7 @@ describe('openaiLlm', () => {
     ['a missing finish_reason', chatReply(['Hi.'], { finishReason: null }), 'done'],
     ['invalid JSON', [SSE, sse('{"choices":'), { do: 'end' }], 'ENGINE_PROTOCOL'],
     ['JSON of another kind', [SSE, sse({ choices: 'no' }), { do: 'end' }], 'ENGINE_PROTOCOL'],
-    ['JSON that is no object', [SSE, sse('null'), { do: 'end' }], 'ENGINE_PROTOCOL'],
+    ['JSON that is not an object', [SSE, sse('null'), { do: 'end' }], 'ENGINE_PROTOCOL'],
     ['an error in the stream', [SSE, sse({ error: { message: 'oops' } }), { do: 'end' }], 'LLM_FAILED'],
     [
       'a limit in the stream',

@@ -205,7 +205,7 @@ function pythonCalls(block: string, tools: Tools): TextCall[] {
   return calls;
 }
 
-/** The index of the parenthesis that closes the one before `from`. */
+/** The index of the parenthesis that closes the one in front of `from`. */
 function closing(text: string, from: number): number | undefined {
   let depth = 1;
   let quote = '';

@@ -189,8 +189,8 @@ describe('special tokens and calls in the text', () => {
       ['Sure. <tool_call>{"name":"fly","arguments":{}}</tool_call>'],
       'Sure. <fly fails>',
     ],
-    ['JSON that is no call', ['{"name": "Ada"}'], '{"name": "Ada"}'],
-    ['a fence that is no call', ['```js\nlet a = 1;\n```'], '```js\nlet a = 1;\n```'],
+    ['JSON that is not a call', ['{"name": "Ada"}'], '{"name": "Ada"}'],
+    ['a fence that is not a call', ['```js\nlet a = 1;\n```'], '```js\nlet a = 1;\n```'],
   ])('are not said, and complete calls count: %s', async (_, texts, right) => {
     const { events, end } = await ask(said(...texts));
     expect([end, shown(events).trim()]).toEqual(['done', right]);

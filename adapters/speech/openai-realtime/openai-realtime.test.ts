@@ -136,7 +136,7 @@ describe('openAiRealtime', () => {
     expect(peer.of('response.create')).toHaveLength(1);
     peer.send(done('a', { status: 'cancelled', output: [{ id: 'item_a' }] }));
     await peer.next('response.create', 1);
-    // Nobody had heard of it, so it must not stay in the conversation.
+    // No part of it was heard, so it must not stay in the conversation.
     expect(peer.of('conversation.item.delete')).toMatchObject([{ item_id: 'item_a' }]);
     begun(peer, 'b');
     peer.send(delta('a', 'Later.'), delta('b', 'Hello.'), done('b'));
@@ -174,7 +174,7 @@ describe('openAiRealtime', () => {
     expect(await next('done', 1)).toMatchObject({ error: { code: 'ENGINE_OVERLOADED' } });
   });
 
-  it('tells a refused utterance from refusals that change nothing', async () => {
+  it('distinguishes a refused utterance from refusals that change nothing', async () => {
     const { peer, conversation, events, next } = await connect();
     conversation.truncate('gone', 10);
     const { event_id: truncation } = await peer.next('conversation.item.truncate');

@@ -62,7 +62,7 @@ describe('phones and the word as a whole', () => {
       ]);
   });
 
-  it('find it once over noise, whoever of them knows it first', async () => {
+  it('find it once over noise, whichever of them knows it first', async () => {
     expect(await found(both, 'stop', 'en-us+f4', 'knocks', -10)).toEqual([
       'suspected stop',
       'confirmed stop',

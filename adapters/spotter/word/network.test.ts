@@ -16,7 +16,7 @@ function comparisons(count: number, seed: number) {
 }
 
 describe('the network of a word', () => {
-  it('learns what tells two kinds of inputs apart, and keeps it in a byte a weight', () => {
+  it('learns what distinguishes two kinds of inputs, and keeps it in a byte a weight', () => {
     const network = unpacked(packed(fitNetwork(comparisons(600, 3), 1, () => {}, 32)));
     const { inputs, labels } = comparisons(1_000, 4);
     const right = labels.filter((label, n) => logOdds(network, inputs, n * INPUTS) > 0 === (label === 1));

@@ -13,7 +13,7 @@ export interface Ear {
 
 /**
  * Log odds of a look that is a suspicion, and of the best one until the verdict that is a stop, by the room (lab/voice-stop.md has what
- * more and less would hear). Babble damages the word more than steady noise does. In a quiet room phones tell it better from what
+ * more and less would hear). Babble damages the word more than steady noise does. In a quiet room phones distinguish it better from what
  * people say.
  */
 const ROOMS = {

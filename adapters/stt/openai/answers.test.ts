@@ -103,7 +103,7 @@ describe('a transcription', () => {
       text('WEBVTT\n\n00:00.000 --> 00:01.200\n<v Speaker>turn left</v>\n', 'text/vtt'),
       { text: 'turn left' },
     ],
-    ['numbers that are no times', json({ text: 'at 10:30, 2 to 4' }), { text: 'at 10:30, 2 to 4' }],
+    ['numbers that are not times', json({ text: 'at 10:30, 2 to 4' }), { text: 'at 10:30, 2 to 4' }],
     ['its language by name', json({ text: 'hello', language: 'english' }), { text: 'hello', language: 'en' }],
     ['its language by tag', json({ text: 'hallo', language: 'DE' }), { text: 'hallo', language: 'de' }],
     [
@@ -181,7 +181,7 @@ const noise = (amplitude: number) => {
 const FAINT = noise(300);
 const LOUD_NOISE = noise(8_000);
 
-describe('words that nobody said', () => {
+describe('words that were not said', () => {
   it.each([
     ...[
       'Thanks for watching!',

@@ -214,7 +214,7 @@ describe('openaiStt', () => {
   it('ends on an abort while the audio hangs, and closes the audio source', async () => {
     await start();
     const controller = new AbortController();
-    let told = false;
+    let reported = false;
     let asked = () => {};
     const waiting = new Promise<void>((resolve) => {
       asked = resolve;
@@ -226,7 +226,7 @@ describe('openaiStt', () => {
           return new Promise(() => {});
         },
         return: () => {
-          told = true;
+          reported = true;
           return Promise.reject(new Error('too late'));
         },
       }),
@@ -235,7 +235,7 @@ describe('openaiStt', () => {
     await waiting;
     controller.abort();
     expect((await running).end).toBe('CANCELLED');
-    expect(told).toBe(true);
+    expect(reported).toBe(true);
     expect(server.requests).toEqual([]);
   });
 

@@ -38,14 +38,14 @@ function heard(engine: SttEngine, ...words: string[]): Promise<readonly SttEvent
   );
 }
 
-/** A recogniser with partial texts gets the next piece when it told of the last one. */
+/** A recogniser with partial texts gets the next piece when it has reported the last one. */
 async function hearing(engine: SttEngine, pieces: readonly Int16Array[]): Promise<readonly SttEvent[]> {
   const events: SttEvent[] = [];
-  let told = () => {};
+  let reported = () => {};
   async function* said() {
     for (const samples of pieces) {
       const next = new Promise<void>((resolve) => {
-        told = resolve;
+        reported = resolve;
       });
       for (let at = 0; at < samples.length; at += 320)
         yield { rate: PIPELINE_RATE, samples: samples.slice(at, at + 320) } as const;
@@ -54,7 +54,7 @@ async function hearing(engine: SttEngine, pieces: readonly Int16Array[]): Promis
   }
   for await (const event of engine.transcribe(said(), { language: 'en' }, never)) {
     events.push(event);
-    told();
+    reported();
   }
   return events;
 }

@@ -8,12 +8,12 @@ import { type Hearing, loadRecogniser } from './recogniser.ts';
 
 /** The process of a model. It hears several utterances at a time, and decodes one after the other. */
 const port = workerProcess();
-const tell = (message: FromThread) => port.send(message);
+const post = (message: FromThread) => port.send(message);
 const meter = new Meter();
 const hearings = new Map<number, Hearing>();
 
 const sherpa = loadSherpa();
-if (!sherpa) tell({ type: 'missing' });
+if (!sherpa) post({ type: 'missing' });
 else {
   const hear = await loadRecogniser(sherpa, workerDataSchema.parse(port.data));
   /** Whole utterances are decoded in the order in which they ended, so that each gets all processors. */
@@ -29,20 +29,20 @@ else {
       fail(message.id, cause);
     }
   });
-  tell({ type: 'ready' });
+  post({ type: 'ready' });
 }
 
 function handle(message: Extract<ToThread, { type: 'audio' | 'abort' }>): void {
   const { id } = message;
   if (message.type === 'abort') {
     // An utterance that has ended by itself was answered.
-    if (hearings.delete(id)) tell({ type: 'aborted', id });
+    if (hearings.delete(id)) post({ type: 'aborted', id });
     return;
   }
   const began = performance.now();
   const partial = hearings.get(id)?.push(message.samples);
   meter.add(msOfSamples(message.samples.length, PIPELINE_RATE), began);
-  if (partial) tell({ type: 'partial', id, ...partial });
+  if (partial) post({ type: 'partial', id, ...partial });
 }
 
 async function end(id: number): Promise<void> {
@@ -52,11 +52,11 @@ async function end(id: number): Promise<void> {
   const began = performance.now();
   const final = await hearing.finish();
   meter.add(0, began);
-  tell({ type: 'load', load: meter.read() });
-  if (hearings.delete(id)) tell({ ...final, id });
+  post({ type: 'load', load: meter.read() });
+  if (hearings.delete(id)) post({ ...final, id });
 }
 
 function fail(id: number, cause: unknown): void {
   if (hearings.delete(id))
-    tell({ type: 'failed', id, message: cause instanceof Error ? cause.message : String(cause) });
+    post({ type: 'failed', id, message: cause instanceof Error ? cause.message : String(cause) });
 }

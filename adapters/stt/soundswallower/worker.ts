@@ -11,7 +11,7 @@ const port = parentPort;
 if (!port) throw new Error('soundswallower-worker runs as a worker thread');
 
 let toldAtMs = 0;
-const tell = (message: FromThread) => {
+const post = (message: FromThread) => {
   toldAtMs = performance.now();
   port.postMessage(message);
 };
@@ -27,18 +27,18 @@ port.on('message', (raw: unknown) => {
   work = work
     .then(() => handle(message))
     .then(() => {
-      if (performance.now() - toldAtMs > ALIVE_MS) tell({ type: 'alive' });
+      if (performance.now() - toldAtMs > ALIVE_MS) post({ type: 'alive' });
     })
     .catch((cause: unknown) => {
       free(message.id);
-      tell({
+      post({
         type: 'failed',
         id: message.id,
         message: cause instanceof Error ? cause.message : String(cause),
       });
     });
 });
-tell({ type: 'ready' });
+post({ type: 'ready' });
 
 async function handle(message: ToThread): Promise<void> {
   const { id } = message;
@@ -55,18 +55,18 @@ async function handle(message: ToThread): Promise<void> {
   switch (message.type) {
     case 'audio': {
       const text = await recogniser.push(message.samples);
-      if (text !== undefined) tell({ type: 'partial', id, text });
+      if (text !== undefined) post({ type: 'partial', id, text });
       return;
     }
     case 'end': {
       const result = await recogniser.finish();
       free(id);
-      tell({ type: 'final', id, ...result, ...(!('rejected' in result) && { language: 'en' }) });
+      post({ type: 'final', id, ...result, ...(!('rejected' in result) && { language: 'en' }) });
       return;
     }
     case 'abort':
       free(id);
-      tell({ type: 'aborted', id });
+      post({ type: 'aborted', id });
   }
 }
 

@@ -209,7 +209,7 @@ describe('edgeTts', () => {
     ['binary garbage', [audio, { do: 'raw', message: new Uint8Array([255, 255, 1]) }], 'ENGINE_PROTOCOL'],
     ['an empty message', [audio, { do: 'raw', message: new Uint8Array(0) }], 'ENGINE_PROTOCOL'],
     [
-      'audio that is no MP3',
+      'audio that is not MP3',
       [{ do: 'audio', mp3: new Uint8Array(500).fill(0x41) }, { do: 'turn.end' }],
       'ENGINE_PROTOCOL',
     ],
@@ -237,7 +237,7 @@ describe('edgeTts', () => {
     // given
     await start({
       speech: ({ requestId }) => [
-        { do: 'raw', message: edgeText('somebody', 'audio.metadata', { Metadata: [] }) },
+        { do: 'raw', message: edgeText('another', 'audio.metadata', { Metadata: [] }) },
         ...edgeReply({ mp3: toneMp3(4) }),
         { do: 'turn.end' },
         { do: 'raw', message: edgeAudio(requestId, 's', toneMp3(4)) },

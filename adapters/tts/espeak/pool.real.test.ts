@@ -71,9 +71,9 @@ describe('EspeakPool', () => {
     const chunk = "parentPort.postMessage({ type: 'chunk', id, marks: [], samples: new Int16Array(3) });";
     const silent = scripted({}, (start) => (start === 0 ? dies('') : SCRIPTED));
     expect(await silent.say('hello')).toBe(5);
-    const told = scripted({}, (start) => (start === 0 ? dies(chunk) : SCRIPTED));
-    await expect(told.say('hello')).rejects.toMatchObject({ code: 'ENGINE_CRASHED' });
-    expect(await told.say('hello')).toBe(5);
+    const dying = scripted({}, (start) => (start === 0 ? dies(chunk) : SCRIPTED));
+    await expect(dying.say('hello')).rejects.toMatchObject({ code: 'ENGINE_CRASHED' });
+    expect(await dying.say('hello')).toBe(5);
   });
 
   it('fails at once while the thread cannot be started, and restarts it with growing pauses', async () => {

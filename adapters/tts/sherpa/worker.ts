@@ -6,12 +6,12 @@ import { type FromWorker, type ToWorker, toWorkerSchema, workerDataSchema } from
 
 /** The process of a voice. */
 const port = workerProcess();
-const tell = (message: FromWorker) => port.send(message);
+const post = (message: FromWorker) => port.send(message);
 const meter = new Meter();
 let stopped = 0;
 
 const sherpa = loadSherpa();
-if (!sherpa) tell({ type: 'missing' });
+if (!sherpa) post({ type: 'missing' });
 else {
   const { model, threads, provider, steps } = workerDataSchema.parse(port.data);
   const { ruleFsts, ruleFars, ...files } = model.files;
@@ -30,14 +30,14 @@ else {
       return;
     }
     speak(voice, message, steps).catch((cause: unknown) => {
-      tell({
+      post({
         type: 'failed',
         id: message.id,
         message: cause instanceof Error ? cause.message : String(cause),
       });
     });
   });
-  tell({ type: 'ready' });
+  post({ type: 'ready' });
 }
 
 async function speak(
@@ -47,10 +47,10 @@ async function speak(
 ): Promise<void> {
   // The library would take the first speaker instead. A voice without speakers says that it has 0 or 1.
   if (speaker >= Math.max(1, voice.numSpeakers)) {
-    return tell({ type: 'refused', id, message: `the voice has ${voice.numSpeakers} speakers, from 0` });
+    return post({ type: 'refused', id, message: `the voice has ${voice.numSpeakers} speakers, from 0` });
   }
   const send = (samples: Float32Array) => {
-    if (samples.length > 0) tell({ type: 'audio', id, rate: voice.sampleRate, samples: pcm(samples) });
+    if (samples.length > 0) post({ type: 'audio', id, rate: voice.sampleRate, samples: pcm(samples) });
   };
   let sent = 0;
   const began = performance.now();
@@ -76,11 +76,11 @@ async function speak(
       return undefined;
     });
   meter.add(msOfSamples(whole?.samples.length ?? sent, voice.sampleRate), began);
-  tell({ type: 'load', load: meter.read() });
-  if (!whole && sent === 0) return tell({ type: 'refused', id, message: 'the voice cannot say this text' });
+  post({ type: 'load', load: meter.read() });
+  if (!whole && sent === 0) return post({ type: 'refused', id, message: 'the voice cannot say this text' });
   // Not every form of model reports its progress.
   if (whole && stopped !== id) send(whole.samples.subarray(sent));
-  tell({ type: 'done', id });
+  post({ type: 'done', id });
 }
 
 function pcm(samples: Float32Array): Int16Array {

@@ -70,7 +70,7 @@ class Speaker:
         self._ducked = ducked
 
     def flush(self, generation: int) -> None:
-        """Drops all audio of this generation and those before."""
+        """Drops all audio of this generation and earlier ones."""
         self.advance()
         with self._lock:
             self._flushed = max(self._flushed, generation)

@@ -35,7 +35,7 @@ export function retryDelayMs(attempt: number, random: number): number {
   return full / 2 + (full / 2) * random;
 }
 
-/** The address of the same endpoint at another server; `url` itself if that would give up encryption, or is no address. */
+/** The address of the same endpoint at another server; `url` itself if that would give up encryption, or is not an address. */
 export function movedTo(url: string, server: string): string {
   if (!URL.canParse(server)) return url;
   const [moved, { protocol, host }] = [new URL(url), new URL(server)];

@@ -28,8 +28,8 @@ export function recordActionFailed(parameters: SessionParameters): Reducer {
   return (context, event) => {
     if (event.type !== 'action.failed') return {};
     const message = detailOf(event.error);
-    const told = message === '' ? {} : { message };
-    const { patch, effects } = settle(context, event.id, { status: 'failed' }, parameters, told);
+    const detail = message === '' ? {} : { message };
+    const { patch, effects } = settle(context, event.id, { status: 'failed' }, parameters, detail);
     return patch && effects ? { patch, effects: [...effects, publishError(event.error)] } : {};
   };
 }
@@ -155,14 +155,14 @@ export function loseActions(
   const { patch, effects } = endAll(context, actions, { status: 'failed', report, lost: true }, parameters);
   const ours = actions.filter(({ byServer, byBehaviour }) => !byBehaviour && (byServer || lost !== 'server'));
   if (ours.length === 0) return { ...(patch && { patch }), ...(effects && { effects }) };
-  const told = ours.map((action) => ({
+  const reports = ours.map((action) => ({
     outcome: outcomeOf({ ...action, status: 'failed', report, lost: true }),
     ...{ round: action.round ?? 0, lost },
   }));
   const others = (patch?.followUps ?? context.followUps ?? []).filter(
     ({ outcome }) => !ours.some(({ id }) => id === outcome.id),
   );
-  return { patch: { ...patch, followUps: [...told, ...others] }, effects: effects ?? [] };
+  return { patch: { ...patch, followUps: [...reports, ...others] }, effects: effects ?? [] };
 }
 
 function endAll(
@@ -217,15 +217,15 @@ function settle(
   id: string,
   how: HowEnded,
   parameters: SessionParameters,
-  told?: ToldByPort,
+  detail?: ToldByPort,
 ): Partial<ReturnType<typeof end>> {
   const action = runningAction(context, id);
   if (!action) return {};
   const { status } = how;
   // In the tool loop the model gets what the executor says as it gets a client's report.
   const kept =
-    told && loops(parameters) && isReported(status) ? { status, report: { status, ...told } } : how;
-  const { patch, effects } = end(context, endedAs([action], kept), parameters, told);
+    detail && loops(parameters) && isReported(status) ? { status, report: { status, ...detail } } : how;
+  const { patch, effects } = end(context, endedAs([action], kept), parameters, detail);
   const { report } = how;
   // The executor of an action whose client reports its end still waits.
   const abandon = report && !action.lasting ? [send('actions', { type: 'abandon', id })] : [];
@@ -269,11 +269,11 @@ function end(
   context: SessionContext,
   ended: readonly RobotAction[],
   parameters: SessionParameters,
-  told?: ToldByPort,
+  detail?: ToldByPort,
 ): Required<Outcome> {
   const { reply, followUps = [] } = context;
   const changed = (one: RobotAction) => ended.find(({ id }) => id === one.id) ?? one;
-  const due = followUpsOf(ended, context, parameters, told);
+  const due = followUpsOf(ended, context, parameters, detail);
   const patch: Partial<SessionContext> = {
     ...(reply && { reply: { ...reply, actions: reply.actions.map(changed) } }),
     ...(due.length > 0 && { followUps: [...followUps, ...due] }),

@@ -17,19 +17,19 @@ const MAX_ROUNDS = 3;
 
 /**
  * Those of the ended actions that get a reply. A language model speaks about what a client reports (`*`), and a client that
- * declares a tool without reporting results speaks about it itself. `told`: what the robot's own port says of it.
+ * declares a tool without reporting results speaks about it itself. `detail`: what the robot's own port says of it.
  */
 export function followUpsOf(
   ended: readonly RobotAction[],
   context: SessionContext,
   parameters: SessionParameters,
-  told: ToldByPort = {},
+  detail: ToldByPort = {},
 ): readonly FollowUp[] {
   return ended
     .filter((action) => isTold(action, context, parameters) && !tellsItself(context, action, parameters))
     .map((action) => {
       const { result, ...outcome } = outcomeOf(action);
-      return { outcome: { ...outcome, result: { ...result, ...told } }, round: action.round ?? 0 };
+      return { outcome: { ...outcome, result: { ...result, ...detail } }, round: action.round ?? 0 };
     });
 }
 
@@ -70,7 +70,7 @@ export function undeliveredResults(
     .map((action) => ({ outcome: outcomeOf(action), round: action.round ?? 0 }));
 }
 
-/** Without those that the model is told now: in the reply's own rounds, or in the history of a turn of the user. */
+/** Without those that the model gets now: in the reply's own rounds, or in the history of a turn of the user. */
 export function withoutDelivered(
   context: SessionContext,
   parameters: SessionParameters,
@@ -152,8 +152,8 @@ export function roundOf(context: Pick<SessionContext, 'reply'>): { readonly roun
 }
 
 /**
- * What a turn of the user leaves to tell: a language model knows the results in its history, and what `*` stands for is
- * told by it. With the tool loop they wait until it is asked (`withoutDelivered`).
+ * What a turn of the user leaves to deliver: a language model knows the results in its history, and what `*` stands for is
+ * part of it. With the tool loop they wait until it is asked (`withoutDelivered`).
  */
 export function undeliveredFollowUps(
   { followUps, pending }: Pick<SessionContext, 'followUps' | 'pending'>,

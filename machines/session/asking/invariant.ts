@@ -33,7 +33,7 @@ export const askingInvariant: MakeInvariant = ({ facts, options, broken }) => {
           else if (unsureWords(event.output, asks) !== undefined) unsureSince = facts.generation;
           else if (text !== '') unsureSince = null;
         } else if (event.type === 'text' || event.type === 'respond' || state === 'idle') unsureSince = null;
-        // Nobody answered: an answer to "shall I?" that was not sure is a no, and the reply is about that.
+        // No answer came: an answer to "shall I?" that was not sure is a no, and the reply is about that.
         else if (delayName(event.type) === 'answerDeadline') unsureSince = null;
       }
       if (isAboutResults(entry)) unsureSince = null;

@@ -13,7 +13,7 @@ const ROUNDING_MS = 0.001;
 export const attentionInvariant: MakeInvariant = ({ facts, options, broken }) => {
   const { mode, wake, windowMs } = options.attention;
   const sleeps = mode === 'wake' || mode === 'addressed';
-  let told: AttentionState = 'awake';
+  let announced: AttentionState = 'awake';
   let toldAtMs = 0;
   /** Since the conversation last rested: the newest words of speech, or something else, are for the robot. */
   let spokenTo = false;
@@ -34,22 +34,23 @@ export const attentionInvariant: MakeInvariant = ({ facts, options, broken }) =>
         if (event.type === 'xstate.done.actor.stt') spokenTo = isForRobot(event);
         // A result may have waited for the client to come back, or to want replies again.
         else if (['text', 'respond', 'back', 'settings'].includes(event.type)) asked = true;
-        if (told === 'window' && atMs > toldAtMs + windowMs + ROUNDING_MS)
+        if (announced === 'window' && atMs > toldAtMs + windowMs + ROUNDING_MS)
           broken(25, `the window was open for ${atMs - toldAtMs} ms`, entry);
       }
       const message = publishedIn(entry);
-      // Its end may be told in a turn of its own.
+      // Its end may be announced in a turn of its own.
       if (message?.type === 'action' && message.status !== 'started') asked = true;
       if (message?.type !== 'attention') return;
       if (!sleeps) broken(25, `a session that never sleeps is ${message.state}`, entry);
-      if (told === 'asleep' && message.state === 'window') broken(25, 'the window opened in sleep', entry);
-      if (told === 'asleep' && message.state === 'awake' && !spokenTo && !asked)
+      if (announced === 'asleep' && message.state === 'window')
+        broken(25, 'the window opened in sleep', entry);
+      if (announced === 'asleep' && message.state === 'awake' && !spokenTo && !asked)
         broken(25, 'speech that is not for the robot woke it', entry);
-      told = message.state;
+      announced = message.state;
       toldAtMs = entry.atMs;
     },
     rest(entry) {
-      if (sleeps && told === 'asleep' && facts.reply !== null)
+      if (sleeps && announced === 'asleep' && facts.reply !== null)
         broken(25, `generation ${facts.generation} began in sleep`, entry);
     },
   };

@@ -23,7 +23,7 @@ export function attentionRegion(chart: SessionChart) {
         always: { guard: 'replies', target: 'awake', actions: 'publishAwake' },
         after: {
           attentionWindow: [
-            // As at the start: it sleeps because nobody has woken it.
+            // As at the start: it sleeps until a user wakes it.
             { guard: IDLE, target: 'awake', actions: 'fallAsleep' },
             // The user speaks.
             { target: 'window', reenter: true },

@@ -104,7 +104,7 @@ export function isOwn(text: string, context: SessionContext, { bargeIn }: Sessio
   return isOwnSpeech(text, saying, languageOf(context));
 }
 
-/** Whether a reply becomes softer where it is not clear that somebody speaks to the robot. */
+/** Whether a reply becomes softer where it is not clear that a user speaks to the robot. */
 export function ducks({ bargeIn }: SessionParameters): boolean {
   return bargeIn.duckMs > 0;
 }

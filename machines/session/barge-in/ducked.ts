@@ -1,6 +1,6 @@
 import type { SessionChart } from '../setup.ts';
 
-/** Somebody may be speaking: the reply plays on, softer, until the ear is certain or was wrong. */
+/** A user may be speaking: the reply plays on, softer, until the ear is certain or was wrong. */
 export function duckedState(chart: SessionChart) {
   return chart.createStateConfig({
     on: {

@@ -60,7 +60,7 @@ export function yieldingState(chart: SessionChart) {
         // Words of a listener are not confirmed; without a pause there may be none yet.
         after: { confirmDoubted: confirms, backchannelMax: tooLong },
       },
-      /** The sound has ended; its words decide. Nobody speaks, so the reply goes on, softer, if they are not known soon. */
+      /** The sound has ended; its words decide. In the silence the reply continues, softer, if they are not known soon. */
       judging: {
         entry: 'finishUtterance',
         always: onVerdict(JUDGED),

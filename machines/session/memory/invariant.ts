@@ -7,7 +7,7 @@ const SURE = 10;
 /** 16: facts of the memory that come outside of a recall change the next request of the language engine, and nothing before. */
 export const memoryInvariant: MakeInvariant = ({ broken }) => {
   let known: readonly string[] = [];
-  /** Sequence number of the newest event that told facts. */
+  /** Sequence number of the newest event with facts. */
   let toldBy = -1;
   return {
     observe(entry) {
@@ -21,7 +21,7 @@ export const memoryInvariant: MakeInvariant = ({ broken }) => {
       const [first] = entry.command.input.messages;
       const lines = first?.role === 'system' ? first.content.split('\n') : [];
       const missing = together(known, lines).length > lines.length;
-      if (missing) broken(16, 'the language engine was not told what the memory knows', entry);
+      if (missing) broken(16, 'the language engine did not get what the memory knows', entry);
     },
   };
 };

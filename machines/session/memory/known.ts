@@ -1,4 +1,4 @@
-/** What the memory told outside of a reply's recall: before it, or too late for it. */
+/** Facts that the memory gave outside of a reply's recall: before it, or too late for it. */
 
 import { publishError } from '../effects.ts';
 import type { Message, Reducer, SessionContext } from '../model.ts';

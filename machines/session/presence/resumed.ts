@@ -1,4 +1,4 @@
-/** Another process continues the session from its journal. What the one before ran is gone. */
+/** Another process continues the session from its journal. What the previous one ran is gone. */
 import type { SessionParameters } from '../../parameters.ts';
 import { actionsOfReply, loseActions } from '../actions/ends.ts';
 import { againLasting, lastingOf } from '../lasting/lasting.ts';

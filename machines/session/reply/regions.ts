@@ -164,8 +164,8 @@ function generation({ context }: { context: SessionContext }): ChildInputs['play
 function llmInput(context: SessionContext, looping: boolean): ChildInputs['llm'] {
   const { reply: current } = context;
   const rounds = current?.rounds?.length ?? 0;
-  const told = followUpsIn(current)?.map(({ outcome }) => outcome);
-  const results = rounds > 0 && current ? resultsOf(current) : told;
+  const delivered = followUpsIn(current)?.map(({ outcome }) => outcome);
+  const results = rounds > 0 && current ? resultsOf(current) : delivered;
   const { history } = context;
   const userText = current?.userText ?? '';
   const messages = isDueAnyway(current) && userText === '' ? history : promptOf(history, userText);

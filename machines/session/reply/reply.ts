@@ -214,10 +214,10 @@ export function endReply(parameters: SessionParameters): Reducer {
         ...(reply.cause.type === 'behaviour' && { origin: 'behaviour' }),
       }),
     );
-    const untold = reason === 'interrupted' && heard === '' ? followUpsIn(reply) : undefined;
+    const undelivered = reason === 'interrupted' && heard === '' ? followUpsIn(reply) : undefined;
     const results = reason === 'interrupted' ? undeliveredResults(context, heard.length, parameters) : [];
-    const retold = (untold || results.length > 0) && {
-      followUps: [...(untold ?? []), ...results, ...(context.followUps ?? [])],
+    const redelivered = (undelivered || results.length > 0) && {
+      followUps: [...(undelivered ?? []), ...results, ...(context.followUps ?? [])],
     };
     if (continued) {
       const unheard = withoutQuestion(context, NOT_HEARD);
@@ -225,10 +225,10 @@ export function endReply(parameters: SessionParameters): Reducer {
         patch: {
           ...(context.question?.calls && unheard.patch),
           reply: null,
-          ...retold,
+          ...redelivered,
           // Calls that the user had allowed were refused, or nothing could be continued.
           pending: pendingTurn(
-            untold || allowedCalls(reply) ? { type: 'turn' } : reply.cause,
+            undelivered || allowedCalls(reply) ? { type: 'turn' } : reply.cause,
             reply.turnEndedAtMs,
             { text: reply.userText, counted: true },
           ),
@@ -253,7 +253,7 @@ export function endReply(parameters: SessionParameters): Reducer {
       parameters.history,
     );
     effects.push(...unasked);
-    const ended = { reply: null, ...retold, history };
+    const ended = { reply: null, ...redelivered, history };
     if (isQuestionHeard(reply, context, reason === 'completed' ? Number.POSITIVE_INFINITY : heard.length))
       return { patch: ended, effects };
     const unheard = withoutQuestion({ ...context, ...ended }, NOT_HEARD);

@@ -14,7 +14,7 @@ export const UNMARKED: ReplyMarks = {
 };
 
 /**
- * The waterfall of a reply, at its end. Each stage begins where the one before it ended, so those up to `firstFrame`
+ * The waterfall of a reply, at its end. Each stage begins where the previous one ended, so those up to `firstFrame`
  * add up to `firstAudio`. A stage that the turn did not need is absent.
  */
 export function timingsOf({ marks, turnEndedAtMs }: Reply, listener: ListenerSample | null): TurnTimings {

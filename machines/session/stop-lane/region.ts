@@ -13,7 +13,7 @@ const PAUSED = or([HEARING, WAITING, and([JUDGING, not('softens')])]);
 /** Where it plays on softer. */
 const DOUBTING = or([speaking('ducked'), speaking({ yielding: 'doubting' }), JUDGING]);
 
-/** Whether somebody may have said a stop phrase. It asks nobody's turn, so it stands beside the conversation. */
+/** Whether a user may have said a stop phrase. It needs no turn, so it stands beside the conversation. */
 export function stopLaneRegion(chart: SessionChart) {
   const refuted = [
     { guard: PAUSED, target: 'clear', actions: 'releasePaused' },

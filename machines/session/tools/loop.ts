@@ -53,7 +53,7 @@ export function awaitsResults(context: SessionContext, parameters: SessionParame
   );
 }
 
-/** Whether the reply in progress tells the model the result of this action, so that nothing else has to. */
+/** Whether the reply in progress delivers the result of this action to the model, so that nothing else has to. */
 export function tellsItself(
   context: SessionContext,
   { id }: Pick<RobotAction, 'id'>,

@@ -26,7 +26,7 @@ function heardAtMs(context: SessionContext, event: { readonly ageMs: number }): 
   return Math.max(0, context.nowMs - event.ageMs);
 }
 
-/** An utterance and its recogniser. The caller has discarded the one before it. */
+/** An utterance and its recogniser. The caller has discarded the previous one. */
 export function newUtterance(context: SessionContext, startSample: number, startedAtMs: number) {
   const number = context.utterances + 1;
   const utterance: Utterance = {

@@ -30,7 +30,7 @@ export const TURN_VERDICTS = [
   'halt',
   /** The words begin with a wake phrase, which is taken off before they are judged. */
   'wakePhrase',
-  /** Speech to somebody else than the robot. */
+  /** Speech that is for another person than the robot. */
   'forOthers',
   /** A yes or no to calls that need one. */
   'consent',

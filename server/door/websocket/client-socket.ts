@@ -119,7 +119,7 @@ export class ClientSocket {
     this.#visit.admitted();
   }
 
-  /** Gives the client to another protocol; returns the one before. */
+  /** Gives the client to another protocol; returns the previous one. */
   become(protocol: SocketProtocol): SocketProtocol {
     const before = this.#protocol;
     this.#protocol = protocol;

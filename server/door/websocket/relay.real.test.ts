@@ -193,7 +193,7 @@ it('a client whose session has an owner that never answers has to come back to i
   expect(lasting.door.stats().sessionsOpened).toBe(0);
 });
 
-it('a client that has left while its session was looked for disturbs nobody', async () => {
+it('a client that has left while its session was looked for disturbs no other client', async () => {
   const { owner, client: later, session, resume } = await resumption();
   const [asked, found] = [new AsyncQueue<string>(), new AsyncQueue<Owner>()];
   const slow = await startRig({
@@ -214,7 +214,7 @@ it('a client that has left while its session was looked for disturbs nobody', as
   expect([owner.door.stats().connections, slow.door.stats().sessionsOpened]).toEqual([1, 0]);
 });
 
-it('nobody is passed on whose token is not accepted', async () => {
+it('no client is passed on whose token is not accepted', async () => {
   const { sibling, elsewhere, resume } = await resumption({ token: 'right' }, { token: 'right' });
   const again = await sibling.hello({ ...resume, token: 'wrong' });
   await expectEnd(again, 'UNAUTHORISED', 4401);

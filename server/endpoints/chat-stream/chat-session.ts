@@ -252,7 +252,7 @@ export class ChatSession {
     this.#generation = generation;
     this.#speaks = false;
     this.#live = this.#waiting.shift();
-    if (!this.#live) return; // somebody else asked, such as a peer on the bus
+    if (!this.#live) return; // another program asked, such as a peer on the bus
     this.#live.begin(generation);
     this.#save(this.#live);
     if (this.#live.readers === 0 && this.#taking === 0) this.#onAbandoned(this.#live);
@@ -293,7 +293,7 @@ export class ChatSession {
     if (changed && newest?.ended) this.#save(newest);
   }
 
-  /** Nobody waits for this answer any more. */
+  /** No request waits for this answer any more. */
   #onAbandoned(exchange: Exchange): void {
     if (exchange === this.#live) this.#handle.command({ type: 'interrupt' });
   }

@@ -41,7 +41,7 @@ describe('a turn of /chat/stream', () => {
     expect(events.at(-1)?.data).toEqual({ code: 'LLM_FAILED', message: 'the language engine failed' });
   });
 
-  it('tells its client of the actions of the reply', async () => {
+  it('notifies its client of the actions of the reply', async () => {
     const { answer, session } = await asked();
     session.say({ type: 'action', id: '1-a', name: 'wave', args: { times: 2 }, status: 'started' });
     end(session, 1);
@@ -255,7 +255,7 @@ describe('a command of /chat/stream', () => {
 });
 
 describe('a conversation of /chat/stream', () => {
-  it('is another one for another client secret, so that nobody reads what he did not ask', async () => {
+  it('is another one for another client secret, so that a client reads only what it asked', async () => {
     const { post, rig, answer, session } = await asked({}, { 'Parley-Client-Secret': 'mine' });
     say(session, 1, 'The code is 1234.');
     end(session, 1);

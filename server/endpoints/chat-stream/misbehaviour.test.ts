@@ -20,7 +20,7 @@ describe('a client of /chat/stream that misbehaves', () => {
     expect(rig.door.stats().sessionsOpened).toBe(0);
   });
 
-  it('asks in another way is told which one is served', async () => {
+  it('asks in another way learns which one is served', async () => {
     const { rig, post } = await meet();
     const get = await fetch(`${rig.address.url}/chat/stream`);
     expect([get.status, get.headers.get('allow')]).toEqual([405, 'POST']);

@@ -252,7 +252,7 @@ describe('a source at /ws/ingest/tts', () => {
       'STOP',
       'STOP_ACK',
       id,
-      'nobody',
+      'unknown',
       'AAAA',
       '',
     );
@@ -261,7 +261,7 @@ describe('a source at /ws/ingest/tts', () => {
       {
         type: fc.oneof(fc.constantFrom('SPEECH_CHUNK', 'CONTROL'), anything),
         action: word,
-        sessionId: fc.oneof(fc.constantFrom(id, 'nobody'), anything),
+        sessionId: fc.oneof(fc.constantFrom(id, 'unknown'), anything),
         seq: fc.oneof(fc.integer({ min: 0, max: 3 }), anything),
         pcm: fc.oneof(fc.constantFrom('AAA=', 'AAAAAAAA'), anything),
         viseme: fc.oneof(fc.dictionary(word, fc.double({ min: 0, max: 1, noNaN: true })), anything),

@@ -156,7 +156,7 @@ export class Hub {
       timer.cancel();
       watcher.tell(text);
     }
-    // This watcher was told that the session is not live, but it has begun meanwhile.
+    // This watcher learned that the session is not live, but it has begun meanwhile.
     const { waiting, watchers } = watched;
     if (waiting.size === 0) for (const watcher of watchers) watcher.tell(text);
     waiting.clear();

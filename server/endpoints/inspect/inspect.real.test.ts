@@ -181,7 +181,12 @@ describe('a live feed', () => {
     const { url } = await startTestServer();
     const page = await Page.open(url);
 
-    expect(await page.watch('nobody')).toEqual({ type: 'watching', session: 'nobody', live: false, from: 0 });
+    expect(await page.watch('unknown')).toEqual({
+      type: 'watching',
+      session: 'unknown',
+      live: false,
+      from: 0,
+    });
   });
 
   it('is not published while no page watches', async () => {
@@ -252,7 +257,7 @@ describe('control', () => {
     expect(await status(user.session, post('halt', 'text/plain'))).toBe(400);
     expect(await status(user.session, post('x'.repeat(2_000)))).toBe(413);
     expect(await status(user.session, { method: 'GET' })).toBe(405);
-    expect(await status('nobody', post('halt'))).toBe(404);
+    expect(await status('unknown', post('halt'))).toBe(404);
   });
 });
 
@@ -311,7 +316,7 @@ describe('a request', () => {
     const { url } = await startTestServer();
 
     for (const id of [
-      'nobody',
+      'unknown',
       '..%2f..%2fetc',
       '%00',
       'a.b',
@@ -324,8 +329,8 @@ describe('a request', () => {
       expect([id, status]).toEqual([id, 404]);
       expect(body).toMatchObject({ error: { code: 'SESSION_UNKNOWN' } });
     }
-    expect((await ask(url, '/nobody/secrets')).status).toBe(404);
-    expect((await ask(url, '/nobody/journal/more')).status).toBe(404);
+    expect((await ask(url, '/unknown/secrets')).status).toBe(404);
+    expect((await ask(url, '/unknown/journal/more')).status).toBe(404);
   });
 
   it('is refused if its query is invalid', async () => {
@@ -339,7 +344,7 @@ describe('a request', () => {
       `?text=${'x'.repeat(300)}`,
     ])
       expect([query, (await ask(url, query)).status]).toEqual([query, 400]);
-    expect((await ask(url, '/nobody/journal?from=-1')).status).toBe(400);
+    expect((await ask(url, '/unknown/journal?from=-1')).status).toBe(400);
   });
 
   it('gets 404 if the inspector is off', async () => {

@@ -63,5 +63,5 @@ it('shows events of Realtime with the base64 left out', async () => {
 
 it('has nothing of a session that does not live here', async () => {
   const { url } = await startTestServer();
-  expect((await ask(url, '/nobody/wire')).status).toBe(404);
+  expect((await ask(url, '/unknown/wire')).status).toBe(404);
 });

@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { ParleyError } from '../../../machines/errors.ts';
 import type { WireLine, WireTaps } from '../../door/wire-taps.ts';
 
-/** Streams at once; each stays open as long as somebody looks. */
+/** Streams at once; each stays open as long as a page looks. */
 const MAX_STREAMS = 16;
 /** Lines that wait for a reader are dropped beyond this. */
 const MAX_UNREAD_BYTES = 1_048_576;

@@ -211,7 +211,7 @@ it('counts what happens in chains of engines, in the detector and beside convers
   metrics.onChainEvent({ ...of, type: 'breaker', state: 'open', ms: 5_000 });
   metrics.onVadRun(7, 0.4);
   metrics.onProblem(new ParleyError('STORE_FAILED'));
-  metrics.onProblem(new TypeError('of somebody else'));
+  metrics.onProblem(new TypeError('of another program'));
 
   const text = await metrics.text();
 

@@ -81,7 +81,7 @@ describe('who may connect to the Realtime endpoint', () => {
     expect(rig.door.stats().sessionsOpened).toBe(0);
   });
 
-  it('is nobody while the server refuses new sessions: the answer to the handshake says when to come again, and where', async () => {
+  it('is not admitted while the server refuses new sessions: the answer to the handshake says when to come again, and where', async () => {
     const rig = await startRig({ limits: { sessions: 1 }, otherServer: () => 'wss://other:7400' });
     await connect(rig).json();
     const { body, ...answer } = await connect(rig).refused();
@@ -92,7 +92,7 @@ describe('who may connect to the Realtime endpoint', () => {
     expect(rig.door.stats()).toMatchObject({ sessionsRefused: 1, connections: 1 });
   });
 
-  it('is nobody while the server drains', async () => {
+  it('is not admitted while the server drains', async () => {
     const { rig } = await meet({ limits: { drainGraceMs: 1_000 } });
     void rig.door.drain();
     const { status, retryAfter } = await connect(rig).refused();
@@ -129,12 +129,12 @@ describe('a client of the Realtime endpoint that misbehaves', () => {
   const tool = '{"type":"function","name":"go","parameters":{}}'.replace('{}', DEEP);
 
   it.each<[string, object | string, string]>([
-    ['text that is no JSON', 'hello?', 'invalid_json'],
-    ['JSON that is no object', '[1]', 'invalid_event'],
+    ['text that is not JSON', 'hello?', 'invalid_json'],
+    ['JSON that is not an object', '[1]', 'invalid_event'],
     ['an event without a type', {}, 'invalid_event'],
     ['an event that the API does not have', { type: 'session.delete' }, 'invalid_event'],
     ['an item without text', said({ type: 'input_text' }), 'invalid_value'],
-    ['audio that is no base64', append('###'), 'invalid_value'],
+    ['audio that is not base64', append('###'), 'invalid_value'],
     ['half a sample', append('AAAA'), 'invalid_value'],
     [
       'an unknown item',
@@ -219,7 +219,7 @@ describe('a client of the Realtime endpoint that misbehaves', () => {
     expect((await client.closed).code).toBe(4429);
   });
 
-  it('by 10,000 items keeps the newest thousand, and is told which went', async () => {
+  it('by 10,000 items keeps the newest thousand, and learns which went', async () => {
     const { client } = await meet({ limits: { messageBurst: 20_000 } });
     const gone: unknown[] = [];
     let added = 0;

@@ -12,7 +12,7 @@ async function meet(query = 'model=gpt-realtime'): Promise<TestClient> {
   return client;
 }
 
-/** All answers to these events: those before the answer to an event that is known. */
+/** All answers to these events: those that precede the answer to an event that is known. */
 async function answers(client: TestClient, ...events: readonly object[]): Promise<Record<string, unknown>[]> {
   for (const event of events) client.say(event);
   client.say({ type: 'conversation.item.retrieve', item_id: 'the end' });
@@ -143,7 +143,7 @@ describe('session.update with names of the beta', () => {
       { audio: { output: { voice: 'marin' } } },
     ],
     [
-      'fields that nobody has defined',
+      'fields without a definition',
       { colour: 'red', audio: { input: { gain: 3 } } },
       ['error unknown_parameter session.colour', 'error unknown_parameter session.audio.input.gain'],
       {},
@@ -178,7 +178,7 @@ describe('session.update with names of the beta', () => {
     ['an unknown modality', { modalities: ['video'] }, 'session.modalities.0'],
     ['no modality', { output_modalities: [] }, 'session.output_modalities'],
     ['a voice that is a number', { voice: 3 }, 'session.voice'],
-    ['tools that are no list', { tools: {} }, 'session.tools'],
+    ['tools that are not a list', { tools: {} }, 'session.tools'],
     ['a tool without a name', { tools: [{ type: 'function' }] }, 'session.tools.0.name'],
     ['a type that is not served', { type: 'translation' }, 'session.type'],
   ])('refuses %s, and names the field as the client wrote it', async (_what, session, param) => {

@@ -286,7 +286,7 @@ export class RealtimeSession {
 
   audioSent(generation: number): void {
     const readSamples = this.#responses.sent(generation);
-    // Nobody plays this reply, so the session need not wait for its end.
+    // No client plays this reply, so the session need not wait for its end.
     if (readSamples !== undefined) this.#asked.cutOff(generation, readSamples);
   }
 
@@ -312,7 +312,7 @@ export class RealtimeSession {
     this.#asked.resume();
   }
 
-  /** A sound without words, or words that nobody will answer: the client learns that the speech is over. */
+  /** A sound without words, or words that get no answer: the client learns that the speech is over. */
   #endSpeech(): void {
     if (this.#turn.isAnnounced) this.#send(this.#turn.words(this.#sent.spokenMs(), { text: '' }));
   }

@@ -126,7 +126,7 @@ export class Responses {
   }
 
   text({ generation, text }: Extract<SessionMessage, { type: 'reply' }>): void {
-    // A reply that nobody here asked for, as of a peer on the bus, is a response too.
+    // A reply that this client did not ask for, as of a peer on the bus, is a response too.
     if (!this.#live && generation > this.#newest) this.#begin({});
     const live = this.#of(generation);
     if (live) this.#parts.send(live.response.addText(text));

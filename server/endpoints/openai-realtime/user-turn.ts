@@ -31,7 +31,7 @@ export interface SpokenWords {
  */
 export class UserTurn {
   readonly #ports: UserTurnPorts;
-  /** How much silence and lead the client is told of; turn detection off: no events about speech at all. */
+  /** How much silence and lead is reported to the client; turn detection off: no events about speech at all. */
   #detection: { readonly prefixMs: number } | null = { prefixMs: 300 };
   #transcribes = false;
   #speech: Speech | undefined;

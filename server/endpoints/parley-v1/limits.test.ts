@@ -17,7 +17,7 @@ const FRAME_20_MS = Buffer.alloc(640);
 
 describe('the limits of the native protocol', () => {
   it.each([
-    ['text that is no JSON', '{"type":', 'BAD_MESSAGE'],
+    ['text that is not JSON', '{"type":', 'BAD_MESSAGE'],
     ['a hello with a bad field', '{"type":"hello","audio":{"inputRate":44100}}', 'BAD_HELLO'],
     [
       'G.711 at another rate',
@@ -27,7 +27,7 @@ describe('the limits of the native protocol', () => {
     ['a hello whose language is none', '{"type":"hello","language":"en; rm"}', 'BAD_HELLO'],
     ['a hello whose user is none', '{"type":"hello","user":"../anna"}', 'BAD_HELLO'],
     ['another message before hello', '{"type":"text","text":"hi"}', 'BAD_HELLO'],
-    ['JSON that is no message', '7', 'BAD_HELLO'],
+    ['JSON that is not a message', '7', 'BAD_HELLO'],
   ])('closes with 4400 for %s', async (_what, text, code) => {
     const rig = await startRig();
     const client = await rig.connect().opened();

@@ -11,7 +11,7 @@ async function begun(options: Parameters<typeof startRig>[0] = {}) {
   return { rig, client, session, resume: { resume: true, session: id, secret, epoch } };
 }
 
-/** A server that has a session of a server before, for whoever comes. */
+/** A server that has a session of an earlier server, for any client. */
 async function begunBefore() {
   const rig = await startRig();
   rig.host.waitsFor = () => true;

@@ -146,26 +146,29 @@ describe('a session through the door', () => {
   it.each([
     ['mulaw', 'mu'],
     ['alaw', 'a'],
-  ] as const)('takes G.711 as %s: 8 bits a sample, at 8 kHz without being told', async (inputFormat, law) => {
-    const rig = await startRig();
-    const client = await rig.hello({ audio: { inputFormat } });
-    const session = await rig.host.opened.take();
-    expect(await client.json()).toMatchObject({ type: 'ready', audio: { inputRate: 8_000 } });
-    const bytes = encodeG711(
-      law,
-      Int16Array.from({ length: 161 }, (_, i) => 200 * i - 16_000),
-    );
-    client.socket.send(bytes);
-    client.socket.send(bytes);
-    const decoded = decodeG711(law, bytes);
-    const { sample, bytes: heard } = await session.heard.take();
-    expect(sample).toBe(0);
-    // The rig's resampler repeats samples.
-    expect([...new Int16Array(Uint8Array.from(heard).buffer)]).toEqual(
-      [...decoded].flatMap((one) => [one, one]),
-    );
-    expect((await session.heard.take()).sample).toBe(322);
-  });
+  ] as const)(
+    'takes G.711 as %s: 8 bits a sample, at 8 kHz without an inputRate',
+    async (inputFormat, law) => {
+      const rig = await startRig();
+      const client = await rig.hello({ audio: { inputFormat } });
+      const session = await rig.host.opened.take();
+      expect(await client.json()).toMatchObject({ type: 'ready', audio: { inputRate: 8_000 } });
+      const bytes = encodeG711(
+        law,
+        Int16Array.from({ length: 161 }, (_, i) => 200 * i - 16_000),
+      );
+      client.socket.send(bytes);
+      client.socket.send(bytes);
+      const decoded = decodeG711(law, bytes);
+      const { sample, bytes: heard } = await session.heard.take();
+      expect(sample).toBe(0);
+      // The rig's resampler repeats samples.
+      expect([...new Int16Array(Uint8Array.from(heard).buffer)]).toEqual(
+        [...decoded].flatMap((one) => [one, one]),
+      );
+      expect((await session.heard.take()).sample).toBe(322);
+    },
+  );
 
   it('queues the client’s messages between hello and ready for the session, in order', async () => {
     const rig = await startRig();

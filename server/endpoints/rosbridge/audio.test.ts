@@ -86,7 +86,7 @@ describe('a microphone in ROS', () => {
     ['a rate that is none', stamped({ int16_data: [1] }, { rate: 1 }), /rate: must be 4000 to 192000/],
     ['text in a list', stamped({ int16_data: ['a'] }), /int16_data: must be a list of numbers/],
     ['no audio', { text: 'hello' }, /data: is missing/],
-  ])('is told what is wrong with its message: %s', async (_what, msg, why) => {
+  ])('learns what is wrong with its message: %s', async (_what, msg, why) => {
     const { client } = await meet();
     client.say({ op: 'publish', id: 7, topic: '/parley/audio/in', msg });
     expect(await client.json()).toMatchObject({ op: 'status', id: 7, msg: expect.stringMatching(why) });

@@ -62,7 +62,7 @@ export interface RosClientParts {
   readonly tooFast: (detail: string) => void;
 }
 
-/** What the client is told about its message: an error, or a notice of a lower level. */
+/** Answer to a message of the client: an error, or a notice of a lower level. */
 type Told = string | { readonly level: 'warning' | 'info'; readonly msg: string } | undefined;
 
 /** One client of the rosbridge protocol: its subscriptions and offers, and the session that its messages open. */
@@ -273,10 +273,10 @@ export class RosClient {
       : undefined;
   }
 
-  /** An action that nobody executes would last to its deadline. */
+  /** An action without an executor would last to its deadline. */
   #refuseUnoffered(id: string, name: string): void {
     if (!this.#session?.results || this.#publishesResults) return;
-    const message = `nobody offers ${name} as a ROS service or action`;
+    const message = `no client offers ${name} as a ROS service or action`;
     this.#run({ type: 'action.result', id, status: 'refused', message });
   }
 

@@ -30,7 +30,7 @@ describe('who may connect to the rosbridge endpoint', () => {
     expect((await connect(rig, query).refused()).status).toBe(status);
   });
 
-  it('is nobody while the server refuses new sessions: the answer to the handshake says when to come again, and where', async () => {
+  it('is not admitted while the server refuses new sessions: the answer to the handshake says when to come again, and where', async () => {
     const gates = [() => new ParleyError('OVERLOADED', 'really')];
     const rig = await startRig({ gates, otherServer: () => 'wss://other:7400' });
     const { body, ...answer } = await connect(rig).refused();
@@ -271,7 +271,7 @@ describe('services', () => {
     });
   });
 
-  it('fail with a reason if the arguments are wrong or nobody has such a service', async () => {
+  it('fail with a reason if the arguments are wrong or the service does not exist', async () => {
     const { client } = await meet();
     client.say({ op: 'call_service', id: 'e', service: '/parley/text', args: { text: ' ' } });
     expect(await client.json()).toMatchObject({ id: 'e', result: false, values: 'text: must not be empty' });

@@ -57,7 +57,7 @@ describe('a rosbridge client that misbehaves', () => {
     ],
     ['rosauth', { op: 'auth', mac: '' }, /token/, undefined],
     [
-      'a service that nobody calls',
+      'a service that is not called',
       { op: 'advertise_service', id: 'e12', service: '/look', type: 'std_srvs/Trigger' },
       /\/parley\/action\//,
       'e12',

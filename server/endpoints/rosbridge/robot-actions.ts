@@ -63,7 +63,7 @@ export class RobotActions {
     return true;
   }
 
-  /** Returns false if the action begins and nobody was asked to execute it. */
+  /** Returns false if the action begins and no executor was asked. */
   note({ id, name, args, status, runs }: ActionMessage): boolean {
     if (runs) return true;
     if (status === 'started') return this.#start(id, name, args);

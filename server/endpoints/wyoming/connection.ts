@@ -256,7 +256,7 @@ export class Connection implements LinkOwner {
   }
 
   /**
-   * Does a request after those before. `close` ends its answer, also after a failure. Returns false if there are too
+   * Does a request after earlier ones. `close` ends its answer, also after a failure. Returns false if there are too
    * many.
    */
   #run(work: Work, close: (failed: ErrorRecord | undefined) => void): boolean {

@@ -59,7 +59,7 @@ export class DialledSatellite {
     });
   }
 
-  /** Tells the satellite to rest, and closes. */
+  /** Asks the satellite to rest, and closes. */
   close(): void {
     this.#closed = true;
     this.#timer?.cancel();
@@ -74,7 +74,7 @@ export class DialledSatellite {
     this.#link = new WyomingLink(socket, this.#door, (link) => {
       const satellite = new Satellite(link, this.#door, parts, (error) => {
         if (!error) return;
-        // A session that nobody used ends; the next words begin another.
+        // A session that was not used ends; the next words begin another.
         if (error.code !== 'IDLE_TIMEOUT') link.complain(error);
         const { code, message } = error;
         this.#door.log.warn({ code, error: message }, 'the session of a satellite ended');

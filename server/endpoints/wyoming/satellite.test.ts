@@ -47,7 +47,7 @@ const typesOf = (peer: WyomingPeer) =>
 const nothing = (session: ScriptedSession) => expect(session.commands.unread).toEqual([]);
 
 describe('a satellite that Parley dials', () => {
-  it('is told to run, is heard, told what was understood, and hears the reply', async () => {
+  it('gets run-satellite, is heard, gets what was understood, and hears the reply', async () => {
     const { rig, peer, session } = await meet();
     expect(session.request).toMatchObject({ endpoint: 'wyoming-satellite', outputRate: 24_000 });
     peer.send('audio-start', FORMAT);
@@ -96,7 +96,7 @@ describe('a satellite that Parley dials', () => {
     nothing(session);
   });
 
-  it('is told the text of a reply that begins with a filler as soon as it is known', async () => {
+  it('gets the text of a reply that begins with a filler as soon as it is known', async () => {
     const { peer, session } = await meet();
     session.play(1, 0);
     session.say(reply('Good day.'));
@@ -128,7 +128,7 @@ describe('a satellite that Parley dials', () => {
     expect(await session.commands.take()).toEqual({ type: 'rearm' });
   });
 
-  it('whose user called and says nothing is told after 10 s that nothing was said', async () => {
+  it('whose user called and says nothing learns after 10 s that nothing was said', async () => {
     const { rig, peer, session } = await meet(CALLED);
     await rig.clock.advance(9_999);
     expect(peer.of('transcript')).toEqual([]);
@@ -142,7 +142,7 @@ describe('a satellite that Parley dials', () => {
     expect(peer.of('transcript')).toHaveLength(1);
   });
 
-  it('ends the user’s turn with audio-stop, and is told if nothing was said', async () => {
+  it('ends the user’s turn with audio-stop, and learns if nothing was said', async () => {
     const { peer, session } = await meet(CALLED);
     peer.send('audio-stop');
     expect(await session.commands.take()).toEqual({ type: 'commit' });

@@ -82,7 +82,7 @@ function ofEar(event: EarEvent, atMs: number): Moment {
   return { atMs: 'ageMs' in event ? atMs - event.ageMs : atMs, kind, what };
 }
 
-/** What a message says, as text that is compared; undefined for those that nobody would notice. */
+/** What a message says, as text that is compared; undefined for those that a user would not notice. */
 function ofMessage(message: SessionMessage): string | undefined {
   switch (message.type) {
     case 'transcript':

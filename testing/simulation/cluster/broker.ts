@@ -87,7 +87,7 @@ export class Broker {
     return once.slice(first).reduce((sum, { records }) => sum + records.length, 0);
   }
 
-  /** Until then they have no leader, and nobody is answered. What has arrived is done by the next leader, or lost. */
+  /** Until then they have no leader, and no request is answered. What has arrived is done by the next leader, or lost. */
   elect(ms: number): void {
     this.electingUntilMs = this.#options.clock.nowMs() + ms;
     this.#elected = true;

@@ -2,7 +2,7 @@ import type { Clock } from '../../../machines/clock.ts';
 import type { Broker } from './broker.ts';
 import type { Life } from './life.ts';
 
-/** The time that a server has to tell the brokers again what they have lost, ms. */
+/** The time that a server has to publish to the brokers again what they have lost, ms. */
 const TOLD_MS = 5_000;
 
 /** What the brokers have lost with their memory, until they know it again. */
@@ -40,7 +40,7 @@ export class Forgotten {
     return this.#lost?.records;
   }
 
-  /** Its server may have died, or was hindered: then nobody could tell them, or only a server that had lost the session. */
+  /** Its server may have died, or was hindered: then no server could publish it to them, or only a server that had lost the session. */
   get isExcused(): boolean {
     if (!this.#lost) return false;
     const { atMs, owner } = this.#lost;

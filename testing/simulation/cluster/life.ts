@@ -48,7 +48,7 @@ export class Life {
   /** Resolves when clients can be let in. */
   opened: Promise<unknown> = Promise.resolve();
   over = false;
-  /** It is over, and its session is not: what it still logs is nobody's. */
+  /** It is over, and its session is not: what it still logs belongs to no session. */
   gone = false;
   fenced = false;
   readonly #options: LifeOptions;
@@ -143,7 +143,7 @@ export class Life {
     void this.#left();
   }
 
-  /** Its process stops: whoever takes the session finds all of it in the journal. */
+  /** Its process stops: the server that takes the session finds all of it in the journal. */
   async leave(): Promise<void> {
     if (this.over) return;
     const line = this.#line;

@@ -19,7 +19,7 @@ export interface ToldTurnsOptions {
   readonly found: (what: string) => void;
 }
 
-/** The turns whose end the client was told. */
+/** The turns whose end the client got. */
 export class ToldTurns {
   readonly #options: ToldTurnsOptions;
   /** `isKept`: it was on disk or in the stream by then. */
@@ -39,7 +39,7 @@ export class ToldTurns {
     if (isUrgent(message)) this.#urgentAtMs.add(atMs);
   }
 
-  /** Every one is in a store, or in the journal of a server that died as it was told. */
+  /** Every one is in a store, or in the journal of a server that died as it was sent. */
   check(): void {
     const { servers, disks, found } = this.#options;
     const known = new Set(servers.flatMap(({ turns }) => turns.map(keyOf)));
@@ -49,7 +49,8 @@ export class ToldTurns {
     if (missing.length === 0) return;
     const journaled = [...disks.values()].flatMap((disk) => (disk.isEmpty ? [] : disk.whole().records));
     for (const turn of turnsIn(journaled)) known.add(keyOf(turn));
-    for (const { key } of missing) if (!known.has(key)) found(`the turn ${key} was told, and is in no store`);
+    for (const { key } of missing)
+      if (!known.has(key)) found(`the turn ${key} reached the client, and is in no store`);
   }
 
   #keeps({ server }: Life, generation: number): boolean {

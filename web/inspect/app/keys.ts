@@ -4,7 +4,7 @@ import type { Inspector } from './inspector.ts';
 export const KEYS: readonly (readonly [string, string])[] = [
   ['← →', 'the event before, after'],
   ['[ ]', 'the turn before, after'],
-  ['j k', 'the next session, the one before'],
+  ['j k', 'the next session, the previous session'],
   ['Space', 'play and pause in real time'],
   ['End', 'the end; with a live session, now'],
   ['/', 'search'],

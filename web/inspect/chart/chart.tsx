@@ -150,7 +150,7 @@ export function Chart(props: ChartProps) {
           <div
             ref={tree}
             role="tree"
-            aria-label="States. Right opens, left closes, Enter tells more."
+            aria-label="States. Right opens, left closes, Enter shows more."
             onClick={(event) => {
               const path = pathOf(event.target);
               if (path !== undefined) pick(path);

@@ -7,7 +7,7 @@ export interface LabelProps {
   readonly spot: LabelSpot;
   /** The path that the pointer is on, if it is what the label is about. */
   readonly path: Path | undefined;
-  /** Whether it tells where the transition leads: no arrow shows that. */
+  /** Whether it says where the transition leads: no arrow shows that. */
   readonly inner: boolean;
 }
 

@@ -55,7 +55,7 @@ export function eventTitle(type: string): string {
   return delay ? `after ${delay}` : type;
 }
 
-/** The code of the error in an event, or of the one that a command tells the client. */
+/** The code of the error in an event, or of the one that a command sends to the client. */
 export function errorOf(event: JsonMap, commands: readonly Command[]): string | undefined {
   if (isMap(event.error) && typeof event.error.code === 'string') return event.error.code;
   for (const command of commands)

@@ -11,7 +11,7 @@ export const STAGE_TITLES: Readonly<Record<TurnStage, string>> = {
   firstFrame: 'first frame',
 };
 
-/** Told, but no part of the sum. */
+/** Shown, but no part of the sum. */
 export const FURTHER = ['firstAudio', 'firstPlayed', 'filler'] as const;
 export type Measure = TurnStage | (typeof FURTHER)[number];
 const MEASURES: readonly Measure[] = [...TURN_STAGES, ...FURTHER];

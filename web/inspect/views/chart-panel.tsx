@@ -29,7 +29,7 @@ export function ChartPanel({ open, log }: ChartPanelProps) {
   const value: unknown = useMemo(() => JSON.parse(part), [part]);
   const beside = log.stateAt(index).part('regions') ?? 'null';
   const regions: RegionStates | undefined = useMemo(() => JSON.parse(beside) ?? undefined, [beside]);
-  // Until its trace has come that far, an event is explained by itself, and those before it not at all.
+  // Until its trace has come that far, an event is explained by itself, and those that precede it not at all.
   const traced = (open.tracer?.done ?? 0) > index;
   const effect = useMemo(() => effectAt(open, index), [open, index, traced]);
   const said = useMemo(() => lastSaid(chart, open), [chart, open, effect]);

@@ -11,7 +11,7 @@ export interface Job<Result> {
   clear(): void;
 }
 
-/** Something long that the page does beside its drawing. A new run ends the one before; so does leaving. */
+/** Something long that the page does beside its drawing. A new run ends the previous one; so does leaving. */
 export function useJob<Result>(): Job<Result> {
   const [state, setState] = useState<Omit<Job<Result>, 'run' | 'clear'>>(idle);
   const abort = useRef<AbortController | undefined>(undefined);

@@ -32,7 +32,7 @@ export function pretty(json: string): string {
   }
 }
 
-/** Enough of an id to tell sessions apart. */
+/** Enough of an id to distinguish sessions. */
 export function short(session: string): string {
   return session.length > 13 ? `${session.slice(0, 8)}…` : session;
 }

@@ -101,7 +101,7 @@ describe('Playout', () => {
     expect(playout.stats.stale).toBe(1);
   });
 
-  it('plays the next generation after a flush of the one before, even while that was paused', () => {
+  it('plays the next generation after a flush of the previous one, even while that was paused', () => {
     const playout = filled(10);
     playout.setPlayback(1, 'paused');
     playout.flush(1);

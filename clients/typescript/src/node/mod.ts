@@ -30,7 +30,7 @@ export class ParleyClient extends SessionClient {
   }
 
   /**
-   * The reply's audio as it is played, without the silence between: 16-bit little-endian PCM, mono. It ends with the connection. Whoever
+   * The reply's audio as it is played, without the silence between: 16-bit little-endian PCM, mono. It ends with the connection. A reader that
    * asks for it must read it, at any pace: playback waits for the reader.
    */
   get output(): Readable {

@@ -229,7 +229,7 @@ export const roman: Rule = (scan) => {
     return { end: scan.at + all.length, text: table.ordinal(value, all) };
   const dotted = stop !== undefined && table.style === 'german';
   if (RULERS.test(before) && isName) {
-    // "John I think" is no king.
+    // "John I think" is not a king.
     if (
       letters === 'I' &&
       !/^(?:[.,;:!?)]|$|\s(?:of|was|is|and|had|von|de|et|y|reigned|ruled|the)\b)/u.test(scan.ahead(8, end))

@@ -90,8 +90,8 @@ async function askRobot(url: string, marker: string): Promise<void> {
 }
 
 function robotDialog(): string {
-  const [entries] = fencesOf('README.md').filter(({ marker }) => marker === 'example: dialog entries');
-  return dialogOf(entries?.code ?? '');
+  const [dialog] = fencesOf('README.md').filter(({ marker }) => marker === 'example: dialog');
+  return dialog?.code ?? '';
 }
 
 async function serving(args: readonly string[], env: Record<string, string>) {

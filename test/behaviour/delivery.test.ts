@@ -61,7 +61,7 @@ it('brings coffee, and hands it over at the second try', async () => {
   ]);
 });
 
-it('takes it back if nobody answers', async () => {
+it('takes it back without an answer', async () => {
   const talk = await robot();
   await type(talk, 'bring mail to room 3');
   await done(talk);
@@ -71,7 +71,7 @@ it('takes it back if nobody answers', async () => {
     'said: I have mail for you. Please tell me your PIN.',
     'said: Four digits, please.',
     'said: I have mail for you. Please tell me your PIN.',
-    'reports nobody',
+    'reports no user',
     'dock started',
     'said: Nobody is here. I am going back.',
   ]);

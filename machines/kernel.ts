@@ -14,6 +14,7 @@ import type { SessionParameters } from './parameters.ts';
 import { KernelFloor } from './session/behaviour/floor.ts';
 import { CHILD_KINDS, type ChildKind } from './session/children.ts';
 import type { Command, SpawnCommand } from './session/commands.ts';
+import { initialContext } from './session/context.ts';
 import { NEVER_MS } from './session/effects.ts';
 import type { SessionEvent } from './session/events.ts';
 import { lastingOf } from './session/lasting/lasting.ts';
@@ -55,7 +56,20 @@ export interface Timer {
   readonly event: TimerEvent;
 }
 
-/** Where a kernel begins that goes on with what another one did, while no child ran. */
+/** Everything that decides the next step but the parameters, as plain JSON. Children are not included: none runs after a restart. */
+export interface KernelSnapshot {
+  readonly seq: number;
+  readonly atMs: number;
+  /** Of the whole chart. */
+  readonly value: StateValue;
+  readonly context: Omit<SessionContext, 'parameters'>;
+  /** Ordered by when they are due. */
+  readonly timers: readonly Timer[];
+  /** Absent in a session without one. */
+  readonly behaviour?: BehaviourSnapshot;
+}
+
+/** Where a kernel begins that goes on with what another one did. Its first event should be `resumed`, unless no child ran. */
 export interface KernelStart {
   readonly seq: number;
   /** Of the whole chart. */
@@ -75,6 +89,13 @@ export interface KernelOptions {
   readonly behaviour?: BehaviourProgram | undefined;
 }
 
+/** Where a kernel begins that resumes a session with these parameters. Members of the context that a snapshot lacks are as at a start. */
+export function kernelStart(snapshot: KernelSnapshot, parameters: SessionParameters): KernelStart {
+  const { seq, atMs, value, context, timers, behaviour } = snapshot;
+  const whole = { ...initialContext(context.input, parameters), ...context, parameters, nowMs: atMs };
+  return { seq, value, timers, context: whole, ...(behaviour && { behaviour }) };
+}
+
 /**
  * Steps one session's statechart with XState's pure transition function: an event in, commands out, no side effects.
  * Time is the time of the event. Delays wait in a queue ordered by (time, sequence), which the caller empties.
@@ -88,7 +109,8 @@ export class SessionKernel {
   #seq = 0;
   #atMs = 0;
   #timers: Timer[] = [];
-  readonly #task: Task | undefined;
+  readonly #program: BehaviourProgram | undefined;
+  #task: Task | undefined;
 
   /** The commands of the start. */
   readonly initial: Step;
@@ -102,23 +124,42 @@ export class SessionKernel {
     this.#machine = machine;
     const given = { input, parameters };
     this.#scope = collectingScope(machine, given, (action) => this.#collect(action));
-    if (from) {
-      this.#snapshot = machine.resolveState(from);
-      this.#timers = [...from.timers];
-      this.#seq = from.seq;
-      this.#atMs = from.context.nowMs;
-    } else this.#snapshot = machine.getInitialSnapshot(this.#scope, given);
+    this.#snapshot = from ? machine.resolveState(from) : machine.getInitialSnapshot(this.#scope, given);
     this.#state = publicState(this.value);
-    if (!from) this.#commands.push(this.#stateMessage());
-    const program = behaviourOf(input, behaviour);
-    this.#task = program && new Task(program, input.seed, from?.behaviour);
-    if (from) this.#task?.attach(this.#floor);
-    else if (this.#task) {
-      const { state, context } = this;
-      this.#task.start(this.#floor);
-      this.#stateChanged(state, context);
+    this.#program = behaviourOf(input, behaviour);
+    if (from) this.restore(from);
+    else {
+      this.#commands.push(this.#stateMessage());
+      this.#task = this.#program && new Task(this.#program, input.seed);
+      if (this.#task) {
+        const { state, context } = this;
+        this.#task.start(this.#floor);
+        this.#stateChanged(state, context);
+      }
     }
     this.initial = { seq: this.#seq, atMs: this.#atMs, commands: this.#commands };
+  }
+
+  /** Goes on from here, whatever happened before. */
+  restore(from: KernelStart): void {
+    this.#snapshot = this.#machine.resolveState(from);
+    this.#timers = [...from.timers];
+    this.#seq = from.seq;
+    this.#atMs = from.context.nowMs;
+    this.#state = publicState(this.value);
+    this.#task = this.#program && new Task(this.#program, from.context.input.seed, from.behaviour);
+    this.#task?.attach(this.#floor);
+  }
+
+  /** Its members are never changed: a later step replaces them. */
+  snapshot(): KernelSnapshot {
+    const { parameters: _, ...context } = this.context;
+    const { behaviour } = this;
+    const { value } = this.#snapshot;
+    return {
+      ...{ seq: this.#seq, atMs: this.#atMs, value, context, timers: [...this.#timers] },
+      ...(behaviour && { behaviour }),
+    };
   }
 
   get context(): SessionContext {

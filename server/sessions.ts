@@ -5,6 +5,7 @@ import { errorRecord, ParleyError } from '../machines/errors.ts';
 import { LOST } from '../machines/session/actions/ends.ts';
 import { withNames } from '../machines/session/actions/follow-ups.ts';
 import { phrasesIn } from '../machines/session/language/language.ts';
+import type { SessionMessage } from '../machines/wire.ts';
 import type { Continued, Continuing } from './continuing/continuing.ts';
 import type {
   OpenSession,
@@ -45,10 +46,15 @@ export function sessionHost(
     const { session, language, user, proof } = request;
     if (!failover || proof === undefined) return undefined;
     const facts = of?.taken?.opening ?? { startedAt, language, proof, ...(user && { user }) };
-    const { code, message } = errorRecord(new ParleyError('EPOCH_SUPERSEDED'), 'INTERNAL');
-    // A client that still listens here has not gone there, and finds the session where it is now.
-    const onFenced = () => listener.message({ type: 'error', code, message, fatal: true, retryAfterMs: 0 });
-    return failover.begin({ session, ...facts }, onFenced, of?.taken);
+    return failover.begin({ session, ...facts }, () => listener.message(SUPERSEDED), of?.taken);
+  }
+
+  /** Keeps what another process needs to resume the session. */
+  function recorded(request: SessionRequest, startedAt: string, listener: SessionListener, of?: Continued) {
+    const { session, language, user, proof } = request;
+    if (proof === undefined) return undefined;
+    const opening = of?.record?.opening ?? { startedAt, language, proof, ...(user && { user }) };
+    return continuing?.keep?.(session, opening, () => listener.message(SUPERSEDED), of);
   }
 
   async function begin(request: SessionRequest, listener: SessionListener, rebuilt?: Continued) {
@@ -61,9 +67,10 @@ export function sessionHost(
     const context = secret === undefined ? undefined : contexts.follow({ session, secret, user }, before);
     const steps = flags.of(session);
     const given = depsWith(steps);
-    const own = withTurns(rebuilt && continuing ? continuing.depsOf(given, rebuilt) : given, (turn) =>
-      context?.turn(turn),
-    );
+    const others = rebuilt?.parameters;
+    const parameters = others ? { ...given.parameters, ...others } : given.parameters;
+    const record = recorded(request, startedAt, listener, rebuilt);
+    const own = withTurns({ ...given, parameters, record }, (turn) => context?.turn(turn));
     const copy = replicated(request, startedAt, listener, rebuilt);
     const begun = openSession(own, { ...request, seed }, withLost(listener, context?.lost), rebuilt);
     // Who knows of the session can come back to it.
@@ -75,7 +82,7 @@ export function sessionHost(
     if (say) begun.command({ type: 'respond', say });
     const manual = (request.attention ?? deps.parameters.attention.mode) === 'push';
     const opened = steps.bargeIn ? begun : withoutBargeIn(begun, manual || rebuilt !== undefined);
-    return { opened, context, copy };
+    return { opened, context, copy, record };
   }
 
   const ended = (session: string) =>
@@ -84,16 +91,20 @@ export function sessionHost(
       .catch((error: Error) => deps.onProblem(session, error));
 
   return {
-    ...(continuing && { waitsFor: continuing.waitsFor }),
+    ...(continuing && { waitsFor: (session, proof) => continuing.waitsFor(session, proof) }),
     async open(request, listener): Promise<OpenSession> {
       const { session, proof, continues } = request;
-      const rebuilt = continues && (await continuing?.take(session, continues, listener));
+      const rebuilt =
+        continues &&
+        (await continuing?.take(session, continues, listener, depsWith(flags.of(session)).parameters));
       if (continues && !rebuilt) throw new ParleyError('SESSION_UNKNOWN', session);
-      const { opened, context, copy } = await begin(request, listener, rebuilt).catch((error) => {
+      const { opened, context, copy, record } = await begin(request, listener, rebuilt).catch((error) => {
         failover?.settled(session);
         throw error;
       });
       async function close(reason: SessionCloseReason) {
+        // The row in the store is that of the process that has it now.
+        if (record?.isFenced) return opened.leave('superseded');
         if (copy?.fenced || reason === 'superseded') {
           await opened.leave('superseded');
           return ended(session);
@@ -113,7 +124,7 @@ export function sessionHost(
         speak: opened.speak,
         heardAt: opened.heardAt,
         setEcho: opened.setEcho,
-        ...(rebuilt && { epoch: rebuilt.returns + 2 }),
+        ...(rebuilt && { epoch: rebuilt.epoch }),
         close: (reason) => close(reason).finally(() => failover?.settled(session)),
       };
     },
@@ -121,6 +132,12 @@ export function sessionHost(
 }
 
 const NEW = { history: [], lost: [] } as const;
+
+/** A client that still listens here has not gone where its session is now, and finds it there. */
+const SUPERSEDED: SessionMessage = {
+  ...{ type: 'error', code: 'EPOCH_SUPERSEDED', fatal: true, retryAfterMs: 0 },
+  message: errorRecord(new ParleyError('EPOCH_SUPERSEDED'), 'INTERNAL').message,
+};
 
 /** Passes everything on, and the names of actions that were lost with the client. */
 function withLost(listener: SessionListener, lost: ((name: string) => void) | undefined): SessionListener {

@@ -5,12 +5,13 @@ import type { InspectStore } from '../actors/ports/inspect.ts';
 import type { JournalStore } from '../actors/ports/journal.ts';
 import type { MemoryRows } from '../actors/ports/memory.ts';
 import type { OutboxStore } from '../actors/ports/outbox.ts';
+import type { SessionRecords } from '../actors/ports/session-records.ts';
 import type { Store } from '../actors/ports/store.ts';
 import { type SqliteStore, type StoreStats, sqliteStore } from '../adapters/store/sqlite.ts';
 import { ADVICE } from '../machines/advice.ts';
 import { ParleyError } from '../machines/errors.ts';
-import type { ContinuableStore } from './continuing/continuable.ts';
 import { DATABASE } from './data-directory.ts';
+import type { ContinuableStore } from './failover/continuable.ts';
 import type { Logger } from './log.ts';
 
 /** Where a server keeps sessions, turns and journals. */
@@ -20,7 +21,9 @@ export interface Stores {
   readonly inspectStore: InspectStore | undefined;
   /** Undefined for a store of an embedder, so that conversations are forgotten with their sessions. */
   readonly conversations: ConversationStore | undefined;
-  /** Undefined for a store of an embedder, so that sessions end with their server. */
+  /** Undefined for a store of an embedder, so that sessions end with their process. */
+  readonly records?: SessionRecords;
+  /** Undefined for a store of an embedder, so that there is no failover. */
   readonly continuable?: ContinuableStore;
   /** Undefined for a store of an embedder, so that there is no local memory. */
   readonly memories?: MemoryRows;
@@ -80,6 +83,7 @@ export async function openStores(
     journals: parts?.journals ?? store,
     inspectStore: parts?.inspectStore ?? store,
     conversations: store,
+    records: store.records,
     continuable: store,
     memories: store.memories,
     deleteUser: store.deleteUser,

@@ -1,6 +1,6 @@
 import type { BehaviourProgram } from '../machines/behaviour/program.ts';
 import { canonicalJson } from '../machines/json.ts';
-import { SessionKernel } from '../machines/kernel.ts';
+import { kernelStart, SessionKernel } from '../machines/kernel.ts';
 import type { LogEntry } from '../machines/log.ts';
 import type { SessionParameters } from '../machines/parameters.ts';
 import type { SessionInput } from '../machines/session/model.ts';
@@ -35,14 +35,19 @@ export function replayLog(
   for (const entry of entries) {
     if (entry.type !== 'event') continue;
     const { seq, atMs, source, event, state } = entry;
+    const isResumed = event.type === 'resumed';
+    // Another process goes on, with numbers that nothing has seen.
+    if (isResumed) kernel.restore(kernelStart({ ...kernel.snapshot(), seq: seq - 1, atMs }, parameters));
     // In a replay the journal fires the timers; the kernel only forgets those that it sees fire.
-    const due = kernel.ended ? undefined : kernel.popTimer(atMs);
+    const due = kernel.ended || isResumed ? undefined : kernel.popTimer(atMs);
     const fired = source === 'timer' ? { dueMs: atMs, event: { type: event.type } } : undefined;
+    // A kernel that a whole journal has led to stops children that are gone.
+    const isMade = (command: unknown) => !isResumed || !isStop(command);
     const step = kernel.step(event, atMs);
     const divergence =
       compare(seq, fired, due && { dueMs: due.dueMs, event: due.event }) ??
       compare(seq, seq, step.seq) ??
-      compare(seq, commandsOf.get(seq) ?? NONE, step.commands) ??
+      compare(seq, (commandsOf.get(seq) ?? NONE).filter(isMade), step.commands.filter(isMade)) ??
       compare(seq, state, kernel.state);
     if (divergence) return divergence;
   }
@@ -50,6 +55,10 @@ export function replayLog(
 }
 
 const NONE: readonly unknown[] = [];
+
+function isStop(command: unknown): boolean {
+  return typeof command === 'object' && command !== null && 'type' in command && command.type === 'stop';
+}
 
 function compare(seq: number, expected: unknown, actual: unknown): Divergence | undefined {
   if (same(expected, actual)) return undefined;

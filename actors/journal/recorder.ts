@@ -30,6 +30,8 @@ export interface JournalOptions {
 /** Event report of the runner, sent after the step and before its commands run. It never waits for the journal. */
 export interface RunnerJournal {
   start(kernel: SessionKernel, step: Step): void;
+  /** The session is resumed with this kernel; `after`: number of the last event that its snapshot includes. */
+  restored(kernel: SessionKernel, after: number): void;
   step(kernel: SessionKernel, step: Step, event: KernelEvent, source: EventSource): void;
   stale(event: KernelEvent, source: EventSource, generation: number, atMs: number): void;
 }
@@ -51,7 +53,6 @@ export interface SessionRecorder extends RunnerJournal {
 
 /** A journal up to here, by another process. */
 export interface JournalSoFar {
-  readonly header: JournalHeader;
   readonly writer: JournalWriter;
   readonly records: number;
 }
@@ -83,6 +84,10 @@ export function journalOf(options: JournalOptions): OpenJournal {
     const append = (record: JournalRecord) => sink.append(record);
     return {
       start: (kernel, step) => append(writer.start(kernel, step)),
+      restored(kernel, after) {
+        const snapshot = kernel.snapshot();
+        append(writer.restored(kernel, { type: 'restored', machine, version, parameters, after, snapshot }));
+      },
       step: (kernel, step, event, source) => append(writer.step(kernel, step, event, source)),
       stale: (event, source, generation, atMs) => append(writer.stale(event, source, generation, atMs)),
       heard: (pcm, sample) => {

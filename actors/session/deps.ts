@@ -19,6 +19,7 @@ import type { StopSpotter } from '../ports/stop-spotter.ts';
 import type { Store } from '../ports/store.ts';
 import type { ToolSource } from '../ports/tools.ts';
 import type { VadEngine } from '../ports/vad.ts';
+import type { RecordKeeper } from '../records/record-keeper.ts';
 import type { SpeechParameters } from '../speech/speech-session.ts';
 import type { SpeechDetectorParameters } from '../speech-detector.ts';
 
@@ -58,8 +59,10 @@ export interface SessionDeps {
   readonly store: Store;
   /** Default: nothing is saved. */
   readonly economy?: Economy | undefined;
-  /** Without it, nothing is journaled and actions do not wait. */
+  /** Without it, nothing is journaled. Without journal and record, actions do not wait. */
   readonly journal?: OpenJournal;
+  /** Of this session: another process can resume it. */
+  readonly record?: RecordKeeper | undefined;
   /** Receives the ordered log of every session. */
   readonly onLog?: (session: string, entry: LogEntry) => void;
   /** Reports problems outside the conversation to the operator. */

@@ -26,8 +26,11 @@ export interface Session {
   audio(pcm: Uint8Array, sample?: number): void;
   /** Takes what the lane of the voice stop heard, ahead of everything that waits: it is handled when this returns. */
   stopHeard(event: StopEvent): void;
-  /** Notifies the session whether its client is connected. Without it the conversation rests, and nothing ends. */
-  present(here: boolean): void;
+  /**
+   * Notifies the session whether its client is connected. Without it the conversation rests, and nothing ends. `epoch`: number of the
+   * connection.
+   */
+  present(here: boolean, epoch?: number): void;
   /** Plays speech that is made outside as a reply, if the session is idle and speaks. Returns false otherwise. */
   speak(speech: OutsideSpeech): boolean;
   /** The text of the last reply in its first `samples`; undefined for any other generation. */
@@ -37,7 +40,7 @@ export interface Session {
   /** Resolves when everything so far would be known after a crash; rejects if it cannot be recorded. */
   durable(): Promise<void>;
   /**
-   * Leaves the session for another process to continue, as its journal has it. Resolves when that is on disk. `superseded`:
+   * Leaves the session for another process to resume, as its record has it. Resolves when that is on disk. `superseded`:
    * another one has it already, so that nothing more may happen in it here.
    */
   leave(why?: 'superseded'): Promise<void>;

@@ -1,27 +1,26 @@
 import type { BehaviourProgram } from '../../machines/behaviour/program.ts';
 import { checkEnd, checkHeader, checkRecord } from '../../machines/journal/check.ts';
 import { QuietMoments } from '../../machines/journal/quiet.ts';
-import type { Journal, JournalRecord, Sha256 } from '../../machines/journal/record.ts';
+import type { Journal, JournalHeader, JournalRecord, Sha256 } from '../../machines/journal/record.ts';
 import { replaySteps } from '../../machines/journal/replay.ts';
-import { RecordedState } from '../../machines/journal/state.ts';
 import { JournalWriter } from '../../machines/journal/writer.ts';
 import { type KernelEvent, SessionKernel } from '../../machines/kernel.ts';
 import type { LogEntry } from '../../machines/log.ts';
-import { CHILD_KINDS, type ChildKind } from '../../machines/session/children.ts';
-import type { Command, SpawnCommand, TurnOutcome } from '../../machines/session/commands.ts';
+import type { Command, TurnOutcome } from '../../machines/session/commands.ts';
 import type { ListenerSample } from '../../machines/session/model.ts';
-import { publicState } from '../../machines/session/public-state.ts';
-import type { PublicState, SessionMessage } from '../../machines/wire.ts';
+import type { SessionMessage } from '../../machines/wire.ts';
 import type { JournalSoFar } from '../journal/recorder.ts';
-import { childNumber, roundOf } from './child-names.ts';
 import { LastReply } from './last-reply.ts';
+import { logOf, turnMessages } from './story.ts';
 
 /** A session that another process began and this one continues. */
 export interface Rebuilt {
   readonly kernel: SessionKernel;
+  readonly header: JournalHeader;
   readonly journal: JournalSoFar;
-  /** Its events, commands and children so far, read from the journal as they are asked for. Frames are not in a journal: one stands for all before an event. */
-  log(): Iterable<LogEntry>;
+  /** Its log so far. */
+  entries(): Iterable<LogEntry>;
+  log(): Promise<Iterable<LogEntry>>;
   /**
    * Messages that a client has missed which saw the state `lastSeq`: the turns that began or ended later. What led to a
    * state that it saw has reached it too.
@@ -49,8 +48,6 @@ export interface RebuildOptions {
   readonly breathe: () => Promise<void>;
 }
 
-const END = /^xstate\.(done|error)\.actor\./u;
-
 /** Records read or replayed in one go: some 2 ms. */
 const STRETCH = 100;
 
@@ -65,6 +62,8 @@ export async function rebuild(journal: Journal, options: RebuildOptions): Promis
   const { sha256, played, breathe } = options;
   if (footer.status !== 'open' || records.length === 0) return undefined;
   if (checkHeader(journal, sha256) || checkEnd(journal)) return undefined;
+  // Resumed from its record: with failover there is none.
+  if (records.some(({ source }) => source === 'restored')) return undefined;
   const facts = new Facts(header);
   for (const [index, record] of records.entries()) {
     if (checkRecord(journal, index, sha256)) return undefined;
@@ -76,8 +75,10 @@ export async function rebuild(journal: Journal, options: RebuildOptions): Promis
   const { kernel, writer } = at;
   return {
     kernel,
-    journal: { header, writer, records: records.length },
-    log: () => logOf(journal),
+    header,
+    journal: { writer, records: records.length },
+    entries: () => logOf(records),
+    log: async () => logOf(records),
     missed: (lastSeq) => missedMessages(records, lastSeq),
     listener: lastReply(records).listener(kernel.context.reply, played),
     inputEnd: Math.max(options.inputEnd, facts.inputEnd),
@@ -143,93 +144,11 @@ function lastReply(records: readonly JournalRecord[]): LastReply {
   return reply;
 }
 
-function* logOf({ records }: Journal): Generator<LogEntry> {
-  const story = new Story();
-  for (const record of records) {
-    story.note(record);
-    yield* story.log.splice(0);
-  }
-}
-
-/** What happened in a journal. */
-class Story {
-  readonly log: LogEntry[] = [];
-  readonly #recorded = new RecordedState();
-  #frames = { generation: 0, seq: 0, sent: 0 };
-  #value = '';
-  #state: PublicState = 'idle';
-  readonly #children = new Map<
-    ChildKind,
-    { readonly child: string; readonly kind: ChildKind; readonly generation: number }
-  >();
-
-  note(record: JournalRecord): void {
-    const { seq, t: atMs, source, generation, stale } = record;
-    if (stale) return;
-    const event = JSON.parse(record.event) as KernelEvent | null;
-    const commands = JSON.parse(record.commands) as readonly Command[];
-    this.#recorded.apply(record.change);
-    if (event) {
-      const ended = CHILD_KINDS.find((kind) => END.test(event.type) && event.type.endsWith(`.${kind}`));
-      if (ended) this.#end(ended, atMs, event.type.startsWith('xstate.done') ? 'done' : 'error');
-      if (event.listener) this.#frame(event.listener, atMs);
-      this.log.push({
-        ...{ type: 'event', seq, atMs, event, state: this.#publicState() },
-        source: source === 'start' ? 'server' : source,
-      });
-    }
-    for (const command of commands) {
-      this.log.push({ type: 'command', seq, atMs, command });
-      if (command.type === 'stop') this.#end(command.child, atMs, 'cancelled');
-      else if (command.type === 'spawn') this.#start(command, generation, atMs);
-    }
-  }
-
-  #publicState(): PublicState {
-    const value = this.#recorded.part('value') ?? 'null';
-    if (value !== this.#value) this.#state = publicState(JSON.parse(value));
-    this.#value = value;
-    return this.#state;
-  }
-
-  #frame({ generation, sent }: ListenerSample, atMs: number): void {
-    if (generation !== this.#frames.generation) this.#frames = { generation, seq: 0, sent: 0 };
-    const { seq } = this.#frames;
-    const samples = sent - this.#frames.sent;
-    if (samples <= 0) return;
-    this.#frames = { generation, seq: seq + 1, sent };
-    this.log.push({ type: 'frame', atMs, generation, seq, samples });
-  }
-
-  #start(command: SpawnCommand, reply: number, atMs: number): void {
-    const kind = command.child;
-    const generation = childNumber(command, reply);
-    const child = { child: `${kind}/${generation}${roundOf(command)}`, kind, generation };
-    this.#children.set(kind, child);
-    this.log.push({ type: 'child.start', atMs, ...child });
-  }
-
-  #end(kind: ChildKind, atMs: number, how: 'done' | 'error' | 'cancelled'): void {
-    const child = this.#children.get(kind);
-    if (!child) return;
-    this.#children.delete(kind);
-    this.log.push({ type: 'child.end', atMs, ...child, how });
-  }
-}
-
 function missedMessages(records: readonly JournalRecord[], lastSeq: number): readonly SessionMessage[] {
-  return records.flatMap(({ seq, stale, commands }) => {
-    // A state has the number of the step that published it.
-    if (stale || seq <= lastSeq || !commands.includes('"publish"')) return [];
-    const messages = (JSON.parse(commands) as readonly Command[]).flatMap((command) =>
-      command.type === 'publish' ? [command.message] : [],
-    );
-    const state = messages.findLastIndex(({ type }) => type === 'state');
-    return messages.slice(0, state + 1).filter(isOfTurn);
-  });
-}
-
-function isOfTurn(message: SessionMessage): boolean {
-  const { type } = message;
-  return type === 'reply.end' || type === 'state' || (type === 'transcript' && message.final);
+  // A state has the number of the step that published it.
+  return records.flatMap(({ seq, stale, commands }) =>
+    stale || seq <= lastSeq || !commands.includes('"publish"')
+      ? []
+      : turnMessages(JSON.parse(commands) as readonly Command[]),
+  );
 }

@@ -35,6 +35,8 @@ export interface RunnerPorts {
   readonly log: (entry: LogEntry) => void;
   /** Called for each event before its commands run. */
   readonly journal?: RunnerJournal;
+  /** Called after each step, and after the start (without an event), before its commands run. */
+  readonly stepped?: (step: Step, event: KernelEvent | undefined, kernel: SessionKernel) => void;
 }
 
 interface Child {
@@ -121,11 +123,16 @@ export class SessionRunner {
   /** Carries out the commands of the start. Call once, when all listeners are attached. */
   start(): void {
     this.#ports.journal?.start(this.#kernel, this.#kernel.initial);
+    this.#ports.stepped?.(this.#kernel.initial, undefined, this.#kernel);
     this.#execute(this.#kernel.initial);
   }
 
-  /** In place of `start`, with a kernel that was rebuilt. `listener`: where it was in the reply of that time. */
-  resume(listener: ListenerSample | undefined): void {
+  /**
+   * In place of `start`, with a kernel of another process. `listener`: where it was in the reply of that time; `after`: number of the last
+   * event that its snapshot includes, if it was made of one.
+   */
+  resume(listener: ListenerSample | undefined, after?: number): void {
+    if (after !== undefined) this.#ports.journal?.restored(this.#kernel, after);
     this.#step({ type: 'resumed', ...(listener && { listener }) }, 'server', this.#kernel.nowMs);
     this.#armTimer();
   }
@@ -230,6 +237,7 @@ export class SessionRunner {
     const event = listener ? { ...happened, listener } : happened;
     const step = this.#kernel.step(event, atMs);
     this.#ports.journal?.step(this.#kernel, step, event, source);
+    this.#ports.stepped?.(step, event, this.#kernel);
     this.#ports.log({
       type: 'event',
       seq: step.seq,

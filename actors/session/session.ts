@@ -24,6 +24,7 @@ import { strictActions } from '../journal/strict-actions.ts';
 import { sessionMemory } from '../memory/session-memory.ts';
 import { Summaries } from '../memory/summaries.ts';
 import type { OutsideSpeech } from '../ports/outside-speech.ts';
+import { SessionKeeper } from '../records/session-keeper.ts';
 import { Listener } from '../reply/listener.ts';
 import { ReplyTrack } from '../reply-track.ts';
 import { Speculation, speculationChild } from '../speculation/speculation.ts';
@@ -46,7 +47,7 @@ import {
   watchedActions,
   withLanguage,
 } from './parts.ts';
-import type { Rebuilt } from './rebuild.ts';
+import type { ResumedSession } from './resumed-session.ts';
 import { SessionRunner } from './runner.ts';
 import { type SessionOptions, sessionInput } from './session-input.ts';
 import { Vault } from './vault.ts';
@@ -66,9 +67,9 @@ export function openSession(
   deps: SessionDeps,
   options: SessionOptions,
   given?: SessionClient,
-  rebuilt?: Rebuilt,
+  rebuilt?: ResumedSession,
 ): Session {
-  const { bus, clock, parameters, detector = defaultDetectorParameters } = deps;
+  const { bus, clock, parameters, record, detector = defaultDetectorParameters } = deps;
   const { session, outputRate, attention = parameters.attention.mode } = options;
   const { maxUtteranceMs, prerollMs } = parameters.endpointing;
   /** Index in the session's input of the first sample that this process hears. The ear counts from there. */
@@ -87,14 +88,14 @@ export function openSession(
   const identify = parameters.languages.follow ? deps.identify : undefined;
   const memory = sessionMemory(deps, options, (event) => runner.receive(event, 'server'));
   const input =
-    rebuilt?.journal.header.input ??
+    rebuilt?.kernel.context.input ??
     sessionInput(options, {
       ...{ memory: memory !== undefined, attention },
       behaviour: deps.behaviour && identityOf(deps.behaviour),
     });
   const onProblem = (error: Error) => deps.onProblem(session, error);
   const observe = watchInvariants(parameters, input, {
-    ...{ hears: options.input, before: rebuilt?.log(), clock, onProblem },
+    ...{ hears: options.input, before: rebuilt?.log, clock, onProblem },
   });
   const log = (entry: LogEntry) => {
     observe(entry);
@@ -124,10 +125,8 @@ export function openSession(
       case 'stt': {
         // An utterance leads to the next reply, so no cancel of the present reply or of a speculation may reach it.
         const { lastGeneration } = runner.kernel.context;
-        const engine = engines.stt({
-          session,
-          generation: lastGeneration + parameters.speculation.maxPerTurn + 1,
-        });
+        const next = lastGeneration + parameters.speculation.maxPerTurn + 1;
+        const engine = engines.stt({ session, generation: next });
         const wanted = wantedPartials(deps.economy, parameters, () => runner.kernel);
         return sttChild(
           { engine, audio, prerollMs, read: deps.read, identify, wanted, handover },
@@ -239,16 +238,21 @@ export function openSession(
     const { code, message } = errorRecord(error, 'STORE_FAILED');
     publish({ type: 'error', code, message, fatal: false });
   };
-  const save = (turn: TurnOutcome) =>
-    void deps.store.saveTurn({ session, ...turn, timings: { ...turn.timings } }).catch(storeFailed);
+  const save = (turn: TurnOutcome) => {
+    const saved = deps.store.saveTurn({ session, ...turn, timings: { ...turn.timings } });
+    keeper?.saving(turn, saved);
+    saved.catch(storeFailed);
+  };
 
   const journal = deps.journal?.(session, input, storeFailed, parameters, rebuilt?.journal);
+  const keeper = record && new SessionKeeper(record, () => [runner.kernel, audio.written], rebuilt?.snapshot);
+  const durable = async () => void (await Promise.all([record?.saved(), journal?.durable()]));
   const turns = acknowledgedTurns({ acknowledged: journal?.acknowledged, publish, save });
   /** Port to the robot that logs each action when it really begins. */
   const robot = watchedActions(vault?.actions(deps.actions) ?? deps.actions, options.results, (id) =>
     log({ type: 'action.start', atMs: runner.nowMs(), id }),
   );
-  const strict = journal && strictActions({ durable: () => journal.durable(), publish: turns.publish });
+  const strict = journal || record ? strictActions({ durable, publish: turns.publish }) : undefined;
   const afterStarts = strict?.afterStarts ?? ((call: () => void) => call());
 
   const runner = new SessionRunner(
@@ -262,6 +266,7 @@ export function openSession(
         runner.kernel.context.reply?.generation === listener?.generation ? listener?.sample(atMs) : undefined,
       publish: strict?.publish ?? turns.publish,
       ...(journal ? { journal } : {}),
+      stepped: (step, event, { context }) => keeper?.stepped(step, event, context.generation),
       cancelWork: (generation) => {
         attempt(() => bus.publish(subjects.cancel(session), cancelPayload(generation)));
         speech?.interrupted(generation, listener?.heardMs(generation) ?? 0);
@@ -339,7 +344,7 @@ export function openSession(
     else bus.reportMalformed?.(message.subject, data ? 'a turn while the client is away' : 'no command');
   });
   if (rebuilt?.kernel.regions?.body) ear?.setDetector({ ...detector, ...parameters.body });
-  if (rebuilt) runner.resume(rebuilt.listener);
+  if (rebuilt) runner.resume(rebuilt.listener, rebuilt.snapshot?.kernel.seq);
   else runner.start();
   const unwatch = offerTools(deps.tools, (tools) =>
     runner.receive(withOutdated({ type: 'tools', tools }, runner.kernel.context, checkIn), 'server'),
@@ -349,11 +354,8 @@ export function openSession(
   const release = async () => {
     unwatch?.();
     await runner.ended;
-    memory?.close();
-    summaries.close();
-    speech?.close();
     peers.unsubscribe();
-    ear?.close();
+    for (const part of [memory, summaries, speech, ear]) part?.close();
   };
   return {
     command,
@@ -364,9 +366,10 @@ export function openSession(
       journal?.heard(pcm, at);
       copy(audioIn, () => pcm, at === undefined ? undefined : { sample: String(at) });
     },
-    present(here) {
+    present(here, epoch) {
       // What was said before the connection was lost counts as said then.
       if (!here) ear?.settle();
+      if (record && epoch !== undefined) record.epoch = epoch;
       runner.receive({ type: here ? 'back' : 'away' }, 'client');
     },
     stopHeard: (event) => runner.receive(event, 'ear'),
@@ -379,17 +382,19 @@ export function openSession(
     heardAt: (generation, samples) =>
       listener?.generation === generation ? listener.heardAt(samples) : undefined,
     setEcho: (echo) => ear?.setEcho(echo),
-    durable: async () => (journal?.acknowledged ?? journal?.durable)?.(),
+    durable: journal?.acknowledged ?? durable,
     async close(reason) {
       runner.receive({ type: reason }, 'client');
       await release();
       await journal?.end();
+      await record?.end();
     },
     async leave(why) {
-      if (why !== 'superseded') runner.receive({ type: 'away' }, 'client');
+      if (why === 'superseded') record?.abandon();
+      else runner.receive({ type: 'away' }, 'client');
       runner.leave();
       await release();
-      await journal?.leave();
+      await Promise.all([record?.leave(), journal?.leave()]);
     },
   };
 }

@@ -9,8 +9,9 @@ it('of a session that another process began, what comes now is judged after the 
   const { header } = await recordedJournal();
   const clock = new VirtualClock();
   const log = new Log().reply().frames(0, 400);
-  const before = [...log.frames(399, 400).entries];
-  const now = log.frames(399, 400).entries.slice(before.length);
+  const entries = [...log.frames(399, 400).entries];
+  const before = async () => entries;
+  const now = log.frames(399, 400).entries.slice(entries.length);
   const problems: string[] = [];
   const observe = watchInvariants(header.parameters, header.input, {
     ...{ hears: 'audio', before, clock, onProblem: ({ message }) => void problems.push(message) },

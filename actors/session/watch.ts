@@ -15,8 +15,9 @@ const PACE_MS = 20;
 const MAX_REPORTS = 10;
 
 /**
- * Watches a live session's log for violated invariants and reports each. `before`: the log so far, if another process
- * began the session; what comes meanwhile waits until it is read. Its frames are not exact, so nothing in it is reported.
+ * Watches a live session's log for violated invariants and reports each. `before`: reads the log so far, if another process
+ * began the session; what comes meanwhile waits until it is read. Its frames are not exact, so nothing in it is reported. If there is
+ * none, the session is not watched.
  */
 export function watchInvariants(
   parameters: SessionParameters,
@@ -28,7 +29,7 @@ export function watchInvariants(
     onProblem,
   }: {
     readonly hears: Modality | undefined;
-    readonly before?: Iterable<LogEntry> | undefined;
+    readonly before?: (() => Promise<Iterable<LogEntry> | undefined>) | undefined;
     readonly clock: Pick<Clock, 'setTimer'>;
     readonly onProblem: (error: Error) => void;
   },
@@ -47,15 +48,24 @@ export function watchInvariants(
   };
   if (!before) return observe;
 
-  const earlier = before[Symbol.iterator]();
+  let isWatched = true;
   let waiting: LogEntry[] | undefined = [];
-  const read = () => {
+  const unwatch = () => {
+    isWatched = false;
+    waiting = undefined;
+  };
+  const begin = async () => {
+    const earlier = (await before())?.[Symbol.iterator]();
+    if (earlier) read(earlier);
+    else unwatch();
+  };
+  const read = (earlier: Iterator<LogEntry>) => {
     for (let left = STRETCH; left > 0; left--) {
       const next = earlier.next();
       if (next.done) return goOn();
       monitor.observe(next.value);
     }
-    clock.setTimer(PACE_MS, read);
+    clock.setTimer(PACE_MS, () => read(earlier));
   };
   const goOn = () => {
     heldBack = monitor.violations.length;
@@ -64,9 +74,9 @@ export function watchInvariants(
     waiting = undefined;
     for (const entry of held) observe(entry);
   };
-  clock.setTimer(AFTER_MS, read);
+  clock.setTimer(AFTER_MS, () => void begin().catch(unwatch));
   return (entry) => {
     if (waiting) waiting.push(entry);
-    else observe(entry);
+    else if (isWatched) observe(entry);
   };
 }

@@ -121,7 +121,8 @@ export function restepped(text: string, name: string): string {
   const kernel = new SessionKernel(header.parameters, header.input);
   const writer = new JournalWriter(hash, sha256);
   const records = journal.records.map(({ record, source, event: json, stale, generation, t }) => {
-    if (record === 0 || source === 'start') return writer.start(kernel, kernel.initial);
+    if (record === 0 || source === 'start' || source === 'restored')
+      return writer.start(kernel, kernel.initial);
     // The JSON was written by a kernel, so its type is trusted.
     const event = JSON.parse(json) as KernelEvent;
     if (stale) return writer.stale(event, source, generation, t);

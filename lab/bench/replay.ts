@@ -70,7 +70,7 @@ function walk(
   then: (step: Step, event: KernelEvent, of: { readonly source: EventSource }) => void,
 ): void {
   for (const { event, source, stale, t } of records) {
-    if (source === 'start' || stale) continue;
+    if (source === 'start' || source === 'restored' || stale) continue;
     const parsed = JSON.parse(event) as KernelEvent; // of a journal that replays
     if (source === 'timer') kernel.popTimer(t);
     then(kernel.step(parsed, t), parsed, { source });

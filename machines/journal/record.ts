@@ -45,12 +45,12 @@ export interface JournalRecord {
   readonly seq: number;
   /** ms since the session's start. */
   readonly t: number;
-  readonly source: EventSource | 'start';
+  readonly source: EventSource | 'start' | 'restored';
   /** Generation of the session after the event; for a stale event, of the child that sent it. */
   readonly generation: number;
   /** True if the event came from a child that had ended or was replaced: it had no effect. */
   readonly stale: boolean;
-  /** `null` for the start. */
+  /** `null` for the start; a `RestoredEvent` where another process resumes the session. */
   readonly event: string;
   /** Change of the state; see `StateText`. */
   readonly change: string;
@@ -83,7 +83,7 @@ export interface Journal {
 /** SHA-256 of a text's UTF-8, in lower-case hex. Injected: this folder computes no hashes itself. */
 export type Sha256 = (text: string) => string;
 
-const SOURCES = ['start', 'client', 'server', 'ear', 'timer', ...CHILD_KINDS] as const;
+const SOURCES = ['start', 'restored', 'client', 'server', 'ear', 'timer', ...CHILD_KINDS] as const;
 
 /** Returns the source with this name in a stored record; undefined if unknown. */
 export function sourceOf(name: string): JournalRecord['source'] | undefined {

@@ -1,8 +1,9 @@
 import { errorRecord } from '../errors.ts';
 import { canonicalJson } from '../json.ts';
-import type { KernelEvent, Step } from '../kernel.ts';
+import type { KernelEvent, KernelStart, Step } from '../kernel.ts';
 import { checkEnd, checkHeader, checkRecord, type JournalFault } from './check.ts';
 import type { Journal, JournalRecord, Sha256 } from './record.ts';
+import { restoredIn, restoreKernel } from './restored.ts';
 import { type KernelState, RecordedState, StateText } from './state.ts';
 import { type JournaledKernel, JournalWriter } from './writer.ts';
 
@@ -11,6 +12,9 @@ export interface ReplayKernel extends JournaledKernel {
   readonly initial: Step;
   step(event: KernelEvent, atMs: number): Step;
   popTimer(nowMs: number): unknown;
+  readonly nowMs: number;
+  /** Absent in versions that resumed no session from a snapshot. */
+  restore?(from: KernelStart): void;
 }
 
 /** One side of a difference: canonical JSON, the state in parts by name. */
@@ -118,9 +122,14 @@ function remake(
   record: JournalRecord,
   index: number,
 ): JournalRecord {
-  if (index === 0) return writer.start(kernel, kernel.initial);
+  const { source } = record;
+  const restored = restoredIn(record);
+  if (restored) {
+    restoreKernel(kernel, restored);
+    return writer.restored(kernel, restored);
+  }
+  if (source === 'start' || source === 'restored' || index === 0) return writer.start(kernel, kernel.initial);
   const event = eventOf(record);
-  const source = record.source === 'start' ? 'client' : record.source;
   if (record.stale) return writer.stale(event, source, record.generation, record.t);
   return writer.step(kernel, feed(kernel, record, event), event, source);
 }
@@ -203,8 +212,12 @@ export function replayAgainst(journal: Journal, kernel: ReplayKernel): AgainstRe
     let commands = '[]';
     let thrown: unknown;
     try {
-      const step = index === 0 ? kernel.initial : feed(kernel, record, eventOf(record));
-      commands = JSON.stringify(step.commands);
+      const restored = restoredIn(record);
+      if (restored) restoreKernel(kernel, restored);
+      else {
+        const step = index === 0 ? kernel.initial : feed(kernel, record, eventOf(record));
+        commands = JSON.stringify(step.commands);
+      }
     } catch (error) {
       thrown = error;
     }

@@ -15,6 +15,8 @@ export interface KernelState {
 const ELSEWHERE: readonly string[] = ['nowMs', 'listener', 'parameters'];
 /** The session's input: in a replay it comes from the header, with sorted keys. */
 const GIVEN = 'input';
+/** In place of a name: all parts are removed. */
+export const ALL_PARTS = '*';
 /** A part shorter than this is written whole, because a description of its change would be as long. */
 const WHOLE = 48;
 
@@ -46,7 +48,8 @@ class Level {
  * changed.
  *
  * A change is the JSON of a list, with an entry for each part that changed: `[name, value]` if it is new or short,
- * `[name, start, removed, added]` if a stretch of its text was replaced (UTF-16 units), `[name]` if it was removed. The
+ * `[name, start, removed, added]` if a stretch of its text was replaced (UTF-16 units), `[name]` if it was removed, and
+ * `["*"]` where a resumed session begins. The
  * change follows from the two states, and the new state from the old one and the change, so a chain of hashes over
  * changes is as strong as one over states.
  */
@@ -185,7 +188,8 @@ export class RecordedState {
     const [name, ...rest]: unknown[] = Array.isArray(item) ? item : [];
     if (typeof name !== 'string') throw new TypeError(INVALID);
     const [start, removed, added] = rest;
-    if (rest.length === 0) this.#parts.delete(name);
+    if (name === ALL_PARTS) this.#parts.clear();
+    else if (rest.length === 0) this.#parts.delete(name);
     else if (rest.length === 1) this.#parts.set(name, JSON.stringify(start));
     else if (typeof start === 'number' && typeof removed === 'number' && typeof added === 'string') {
       const before = this.#parts.get(name) ?? '';

@@ -2,7 +2,8 @@ import { canonicalJson } from '../json.ts';
 import type { KernelEvent, Step } from '../kernel.ts';
 import type { EventSource } from '../log.ts';
 import type { JournalHeader, JournalRecord, Sha256 } from './record.ts';
-import { type KernelState, StateText } from './state.ts';
+import type { RestoredEvent } from './restored.ts';
+import { ALL_PARTS, type KernelState, StateText } from './state.ts';
 
 /** The members of a kernel that the journal needs. */
 export interface JournaledKernel extends KernelState {
@@ -43,17 +44,17 @@ export function chainAfter(record: Pick<JournalRecord, 'stateHash' | 'commandsHa
  */
 export class JournalWriter {
   readonly #sha256: Sha256;
-  readonly #state = new StateText();
+  #state = new StateText();
   readonly #noCommands: string;
   #before: string;
   #record = 0;
   #seq = 0;
 
-  /** `after`: goes on after this record, and the state that it led to. */
+  /** `after`: goes on after this record, and the state that it led to. Without the state, `restored` comes next. */
   constructor(
     header: string,
     sha256: Sha256,
-    after?: { readonly record: JournalRecord; readonly state: KernelState },
+    after?: { readonly record: JournalRecord; readonly state?: KernelState },
   ) {
     this.#before = header;
     this.#sha256 = sha256;
@@ -62,7 +63,22 @@ export class JournalWriter {
     this.#before = chainAfter(after.record);
     this.#record = after.record.record + 1;
     this.#seq = after.record.seq;
-    this.#state.advance(after.state);
+    if (after.state) this.#state.advance(after.state);
+  }
+
+  /** The record of another process that resumes the session with this kernel. The state is written whole. */
+  restored(kernel: JournaledKernel & { readonly nowMs: number }, event: RestoredEvent): JournalRecord {
+    this.#state = new StateText();
+    this.#seq = event.snapshot.seq;
+    const { generation } = kernel.context;
+    const whole = this.#state.advance(kernel).slice(1);
+    return this.#add(
+      {
+        ...{ seq: this.#seq, t: kernel.nowMs, source: 'restored', generation, stale: false },
+        ...{ event: JSON.stringify(event), change: `[["${ALL_PARTS}"],${whole}` },
+      },
+      NONE,
+    );
   }
 
   /** The record of the kernel's start. Call first. */

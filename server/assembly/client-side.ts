@@ -7,6 +7,7 @@ import { type Continuing, startContinuing } from '../continuing/continuing.ts';
 import { proxiesOf } from '../door/access.ts';
 import { CHAT_STREAM } from '../endpoints/chat-stream/chat-session.ts';
 import { engineWarnings } from '../engine-warnings.ts';
+import { startTakingOver } from '../failover/continuing.ts';
 import { type Front, makeFront } from '../front.ts';
 import { withOutputService } from '../ingest/speaking-host.ts';
 import { userDeletion } from '../memory/user-data.ts';
@@ -41,10 +42,11 @@ export async function makeClientSide(base: Base, speech: Speech, deps: SessionDe
         onChange: (present, line) => (present ? log.info(line) : log.warn(line)),
       });
   readiness.add(() => workers?.reasons() ?? []);
-  const continuing = await startContinuing({
-    ...{ config, stores, deps, observers, clock: realClock, log, failover: base.failover },
-    own: siblings ? 'adopted' : base.dataLock ? 'all' : 'none',
-  });
+  const own = siblings ? 'adopted' : base.dataLock ? 'all' : 'none';
+  const left = { config, stores, deps, observers, clock: realClock, log, own } as const;
+  const continuing = base.failover
+    ? await startTakingOver({ ...left, failover: base.failover })
+    : await startContinuing(left);
   for (const one of [workers, continuing]) closers.push(async () => one?.close());
   const host = sessionHost(deps, base.flags, base.shared, continuing, base.failover);
   const output = withOutputService(observedHost(host, observers), config.ingest, CHAT_STREAM, {

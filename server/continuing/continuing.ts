@@ -1,32 +1,65 @@
+import { randomUUID, timingSafeEqual } from 'node:crypto';
 import type { TakenSession } from '../../actors/failover/takeover.ts';
-import type { ContinuableSession, TurnRecord } from '../../actors/ports/store.ts';
-import type { Rebuilt } from '../../actors/session/rebuild.ts';
+import type { JournalSoFar } from '../../actors/journal/recorder.ts';
+import type { JournalStore } from '../../actors/ports/journal.ts';
+import type {
+  SessionOpening,
+  SessionRecordHead,
+  SessionRecords,
+} from '../../actors/ports/session-records.ts';
+import { RecordKeeper } from '../../actors/records/record-keeper.ts';
+import { restoreSession } from '../../actors/records/restore.ts';
+import type { ResumedSession } from '../../actors/session/resumed-session.ts';
 import { openSession, type SessionDeps } from '../../actors/session/session.ts';
+import { logOf } from '../../actors/session/story.ts';
+import { sha256 } from '../../adapters/store/sha256.ts';
 import type { Clock, TimerHandle } from '../../machines/clock.ts';
 import { type ErrorCode, ParleyError } from '../../machines/errors.ts';
+import type { JournalRecord } from '../../machines/journal/record.ts';
+import { JournalWriter } from '../../machines/journal/writer.ts';
+import type { SessionParameters } from '../../machines/parameters.ts';
+import type { TurnOutcome } from '../../machines/session/commands.ts';
 import type { Config } from '../config/schema.ts';
 import type { LastSeen, SessionListener } from '../door/session-host.ts';
-import type { Failover } from '../failover/failover.ts';
-import { Stages } from '../failover/stages.ts';
 import type { Logger } from '../log.ts';
 import { observedHost, type SessionObserver } from '../observers.ts';
 import type { Stores } from '../stores.ts';
-import { Continuable, type ContinuableStore, type RebuildStage } from './continuable.ts';
 
-/** Continues the sessions of the server before, from their journals. */
+/** A session of another process that this one resumes. */
+export type Continued = ResumedSession & {
+  /** Of its client's connection: higher than any that the client has seen. */
+  readonly epoch: number;
+  /** Revision of its record, which this process has taken. */
+  readonly record?: {
+    readonly revision: number;
+    readonly epoch: number;
+    readonly opening: SessionOpening;
+  };
+  /** With failover: it was another server's. */
+  readonly taken?: TakenSession | undefined;
+  /** With failover: its own, in place of those of this server. */
+  readonly parameters?: SessionParameters;
+};
+
+/** Resumes the sessions of processes before, and keeps what the next one needs. */
 export interface Continuing {
   waitsFor(session: string, proof: string): boolean;
   /**
-   * Rebuilds a session and passes on what its client has missed; undefined if it cannot be continued. Rejects with BUS_UNREACHABLE,
-   * STORE_FAILED or STORE_CLOSED if only not now.
+   * Takes a session and passes on what its client has missed; undefined if it cannot be resumed. `parameters`: of this process. Rejects
+   * with BUS_UNREACHABLE, STORE_FAILED or STORE_CLOSED if only not now.
    */
-  take(session: string, seen: LastSeen, listener: SessionListener): Promise<Continued | undefined>;
-  /** `deps` with the parameters of the session, which may be others than those of new ones. */
-  depsOf(deps: SessionDeps, rebuilt: Rebuilt): SessionDeps;
-  /** Sessions in the data directory that have no end and no owner here. */
+  take(
+    session: string,
+    seen: LastSeen,
+    listener: SessionListener,
+    parameters: SessionParameters,
+  ): Promise<Continued | undefined>;
+  /** Keeps the record of a session of this process. Absent with failover: other servers have its journal. */
+  keep?(session: string, opening: SessionOpening, onFenced: () => void, of?: Continued): RecordKeeper;
+  /** Sessions in the data directory that have no end. */
   left(): Promise<readonly string[]>;
   /**
-   * Lets a session be continued here, as another process of the data directory has left it. Resolves with false if it is not
+   * Lets a session be resumed here, as another process of the data directory has left it. Resolves with false if it is not
    * there. `onGone` is called if its client does not come back in time.
    */
   adopt(session: string, onGone: () => void): Promise<boolean>;
@@ -35,208 +68,253 @@ export interface Continuing {
   close(): Promise<void>;
 }
 
-/** `taken`: it was another server's. */
-export type Continued = Rebuilt & { readonly taken?: TakenSession | undefined };
-
 export interface ContinuingOptions {
   /**
    * `all`: the sessions of the data directory, which is this server's alone. `adopted`: those that the supervisor names. `none`: no
    * session of the data directory.
    */
   readonly own: 'all' | 'adopted' | 'none';
-  readonly config: Pick<Config, 'journal' | 'limits'>;
-  readonly stores: Pick<Stores, 'continuable' | 'store'>;
+  readonly config: Pick<Config, 'limits'>;
+  readonly stores: Pick<Stores, 'records' | 'journals' | 'store'>;
   readonly deps: SessionDeps;
   /** Of the sessions that end here without a client. */
   readonly observers: readonly SessionObserver[];
   readonly clock: Clock;
-  readonly log: Logger;
-  /** Sessions of other servers too. */
-  readonly failover?: Failover | undefined;
+  readonly log: Pick<Logger, 'info' | 'warn'>;
 }
 
 /** What the store may be able to do a moment later: the session is not lost. */
 const PASSING: ReadonlySet<ErrorCode> = new Set(['STORE_FAILED', 'STORE_CLOSED']);
+/** Epochs skipped: the newest connection before may not be in the record. */
+const SKIPPED_EPOCHS = 2;
+/** How long this process has a session that it takes, until it writes the record anew, ms. */
+const TAKEN_MS = 60_000;
 
 /**
- * A turn that ended earlier before the journal's end, ms, was stored with its events by its server, which publishes them itself, also
- * after its restart. If each server that takes the session did so too, the outboxes would grow with turns times takeovers.
- */
-const RECENT_MS = 60_000;
-
-/**
- * Undefined if there are no sessions to continue: the data directory could not be locked, or sessions are not journaled. A client that
- * does not return within `limits.awayMs` after the start has lost its session.
+ * Undefined if there are no sessions to resume: the data directory could not be locked, or a lost client ends its session. A client
+ * that does not return within `limits.awayMs` after the start has lost its session.
  */
 export async function startContinuing(options: ContinuingOptions): Promise<Continuing | undefined> {
-  const { config, stores, deps, observers, clock, log, failover, own: which } = options;
-  const { awayMs, idleMs } = config.limits;
-  // With failover the client may still be on its way, and other servers grant it as much.
-  const forgottenMs = failover ? awayMs + idleMs : awayMs;
-  if (!stores.continuable || !config.journal.enabled || awayMs === 0) return undefined;
-  if (which === 'none' && !failover) return undefined;
-  const own: ContinuableStore = stores.continuable;
-  const found = which === 'all' ? Continuable.of(own) : Promise.resolve(Continuable.none(own));
-  const waiting = await found.catch((error: Error) => {
-    log.warn({ err: error }, 'the sessions of the server before cannot be continued');
-    // Those of other servers can: the broker has their journals.
-    return failover && Continuable.none(own);
-  });
-  if (!waiting) return undefined;
-  const depsOf = (given: SessionDeps, { journal }: Rebuilt): SessionDeps => {
-    const { parameters } = journal.header;
-    return { ...given, parameters: { ...given.parameters, ...parameters } };
-  };
-
-  /** Turns that ended in the journal's last moment, or at another server, may not have been saved. Never rejects. */
-  async function saveMissing(session: string, { turns, kernel }: Rebuilt): Promise<void> {
-    const save = (turn: TurnRecord) => {
-      const isRecent = turn.endedAtMs > kernel.nowMs - RECENT_MS;
-      return (isRecent ? stores.store : own).saveTurn(turn);
-    };
-    try {
-      const known = new Set((await stores.store.turns(session)).map(({ generation }) => generation));
-      const missing = turns.filter(({ generation }) => !known.has(generation));
-      // Together: each alone would wait for the disk.
-      await Promise.all(missing.map((turn) => save({ session, ...turn, timings: { ...turn.timings } })));
-    } catch (error) {
-      deps.onProblem(session, error instanceof Error ? error : new Error(String(error)));
-    }
+  const { config, stores, log, own } = options;
+  const { records } = stores;
+  if (!records || config.limits.awayMs === 0 || own === 'none') return undefined;
+  const continuing = new RecordedSessions(options, records);
+  try {
+    if (own === 'all') await continuing.findAll();
+  } catch (error) {
+    log.warn({ err: error }, 'the sessions of the server before cannot be resumed');
+    return undefined;
   }
-  /** Of all sessions so far. Their clients do not wait for it: until it is done, the journals have the turns. */
-  let saving: Promise<void> = Promise.resolve();
+  return continuing;
+}
 
-  async function rebuilt(
+class RecordedSessions implements Continuing {
+  readonly #options: ContinuingOptions;
+  readonly #records: SessionRecords;
+  /** Name of this process in the records. */
+  readonly #owner = randomUUID();
+  /** Sessions that have no process, and can be taken once. */
+  readonly #waiting = new Map<string, SessionRecordHead>();
+  readonly #timers = new Set<TimerHandle>();
+  #ending: Promise<void> = Promise.resolve();
+  #isClosed = false;
+
+  constructor(options: ContinuingOptions, records: SessionRecords) {
+    this.#options = options;
+    this.#records = records;
+  }
+
+  /** All sessions of the data directory wait for their clients. */
+  async findAll(): Promise<void> {
+    for (const [session, head] of await this.#present()) this.#waiting.set(session, head);
+    this.#inTime(() => void this.#endForgotten([...this.#waiting.keys()]));
+  }
+
+  waitsFor(session: string, proof: string): boolean {
+    const own = this.#waiting.get(session)?.opening.proof;
+    return own?.length === proof.length && timingSafeEqual(Buffer.from(own), Buffer.from(proof));
+  }
+
+  async take(
     session: string,
     seen: LastSeen,
-    taken: TakenSession | undefined,
+    listener: SessionListener,
+    parameters: SessionParameters,
   ): Promise<Continued | undefined> {
+    const made = await this.#taken(session, seen, parameters);
+    const { lastSeq } = seen;
+    if (made && lastSeq !== undefined) for (const message of made.missed(lastSeq)) listener.message(message);
+    return made;
+  }
+
+  keep(session: string, opening: SessionOpening, onFenced: () => void, of?: Continued): RecordKeeper {
+    const { clock, deps } = this.#options;
+    return new RecordKeeper({
+      ...{ session, opening, onFenced, clock, records: this.#records, owner: this.#owner },
+      ...{ taken: of?.record, wallMs: () => Date.now() },
+      onProblem: (error) => deps.onProblem(session, error),
+    });
+  }
+
+  async left(): Promise<readonly string[]> {
+    return [...(await this.#present()).keys()];
+  }
+
+  async adopt(session: string, onGone: () => void): Promise<boolean> {
+    if (!(await this.#add(session))) return false;
+    this.#inTime(() => {
+      if (this.#waiting.has(session)) void this.#endForgotten([session]).then(onGone);
+    });
+    return true;
+  }
+
+  async end(session: string): Promise<void> {
+    if (await this.#add(session)) await this.#endForgotten([session]);
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    for (const timer of this.#timers) timer.cancel();
+    await this.#ending;
+  }
+
+  async #present(): Promise<ReadonlyMap<string, SessionRecordHead>> {
+    const present = new Map<string, SessionRecordHead>();
+    const stop = await this.#records.watch(({ session, head }) => {
+      if (head) present.set(session, head);
+    });
+    stop();
+    return present;
+  }
+
+  /** False: it is not there, or this could not be found out. */
+  async #add(session: string): Promise<boolean> {
+    const { deps } = this.#options;
+    const found = await this.#records.load(session).catch((error: Error) => deps.onProblem(session, error));
+    if (found) this.#waiting.set(session, found.record);
+    return found !== undefined;
+  }
+
+  #inTime(then: () => void): void {
+    const { clock, config } = this.#options;
+    const timer = clock.setTimer(config.limits.awayMs, () => {
+      this.#timers.delete(timer);
+      then();
+    });
+    this.#timers.add(timer);
+  }
+
+  async #taken(session: string, seen: LastSeen, parameters: SessionParameters) {
+    const { log } = this.#options;
+    const head = this.#waiting.get(session);
+    this.#waiting.delete(session);
+    if (!head) return undefined;
     try {
-      const stages = new Stages(clock, 'adopt');
-      const journal = taken && (await failover?.adopt(own, taken));
-      const onStage = (stage: RebuildStage) => stages.begin(stage);
-      const made = await waiting?.take(session, {
-        ...{ played: seen.played, journal, onStage },
-        behaviour: deps.behaviour,
-      });
-      if (!made) {
-        log.warn(
-          { session },
-          'a session of the server before cannot be continued: its journal gives another one',
-        );
-        return undefined;
-      }
-      const saved = saveMissing(session, made);
-      saving = saving.then(() => saved);
-      const { records } = made.journal;
-      log.info({ session, records, ms: stages.ms }, 'a session was rebuilt');
-      return { ...made, taken };
+      return await this.#resumed(session, seen, parameters);
     } catch (error) {
       const passes = error instanceof ParleyError && PASSING.has(error.code);
-      log.warn(
-        { session, err: error },
-        `a session of the server before cannot be continued${passes ? ' now' : ''}`,
-      );
-      if (passes) throw error;
-      return undefined;
+      const when = passes ? ' now' : '';
+      log.warn({ session, err: error }, `a session of the process before cannot be resumed${when}`);
+      if (!passes) return undefined;
+      this.#waiting.set(session, head);
+      throw error;
     }
   }
 
-  /** Its client did not come back: it ends as lost, with what its journal says. */
-  async function end({ session, language, user }: ContinuableSession): Promise<void> {
-    const taken = await failover?.takeOwn(session);
-    // Otherwise another server has it, or has ended it.
-    try {
-      const made = failover && !taken ? undefined : await rebuilt(session, {}, taken);
-      if (made) {
-        if (taken) failover?.begin({ session, ...taken.opening }, () => {}, taken);
-        const { outputRate, seed } = made.kernel.context.input;
-        const request = {
-          session,
-          language,
-          outputRate,
-          input: 'text',
-          ...(user && { user }),
-        } as const;
-        const open = async () => {
-          const handle = openSession(depsOf(deps, made), { ...request, seed }, undefined, made);
-          // Its missing turns are stored as its own, with their events.
-          return { ...handle, close: (reason: 'lost') => handle.close(reason).then(() => saving) };
-        };
-        const host = observedHost({ open }, observers);
-        const nobody = { message: () => {}, audio: () => {} };
-        await (await host.open(request, nobody)).close('lost');
+  /** Loads the record, and makes it this process's. */
+  async #resumed(session: string, seen: LastSeen, parameters: SessionParameters) {
+    const { stores, deps, log } = this.#options;
+    const { journals } = stores;
+    const [found, last, stored] = await Promise.all([
+      this.#records.load(session),
+      journals?.lastRecord(session),
+      journals?.inputEnd(session),
+    ]);
+    if (!found) return undefined;
+    const { record, revision: before } = found;
+    const restored = restoreSession(record, { ...seen, parameters, last, behaviour: deps.behaviour });
+    if (!restored) {
+      const { contextVersion } = record;
+      log.warn(
+        { session, contextVersion },
+        'a session of the process before cannot be resumed by this version',
+      );
+      await this.#forget(session, before);
+      return undefined;
+    }
+    const { kernel, snapshot, listener, missed } = restored;
+    await this.#saveTurns(session, snapshot.unsaved);
+    const epoch = Math.max(record.epoch, seen.epoch ?? 0) + SKIPPED_EPOCHS;
+    const own = { ...record, owner: this.#owner, epoch, leaseUntilMs: Date.now() + TAKEN_MS };
+    const revision = await this.#records.save(session, own, before, true);
+    log.info({ session, epoch, bytes: record.snapshot.length }, 'a session is resumed');
+    return {
+      ...{ kernel, snapshot, listener, missed, epoch, record: { revision, epoch, opening: record.opening } },
+      journal: last && journalAfter(last),
+      inputEnd: Math.max(snapshot.inputEnd, stored ?? 0),
+      log: () => logSoFar(journals, session, last, snapshot.kernel.seq),
+    } satisfies Continued & { readonly missed: typeof missed };
+  }
+
+  /** Turns that ended in the last moment of the process before may not be in the store. */
+  async #saveTurns(session: string, unsaved: readonly TurnOutcome[]): Promise<void> {
+    const { store } = this.#options.stores;
+    if (unsaved.length === 0) return;
+    const known = new Set((await store.turns(session)).map(({ generation }) => generation));
+    const missing = unsaved.filter(({ generation }) => !known.has(generation));
+    await Promise.all(
+      missing.map((turn) => store.saveTurn({ session, ...turn, timings: { ...turn.timings } })),
+    );
+  }
+
+  async #forget(session: string, revision: number): Promise<void> {
+    await this.#records.delete(session, revision);
+    await this.#options.stores.store.endSession(session, new Date().toISOString());
+  }
+
+  /** Ends those that still wait, one after another. */
+  #endForgotten(sessions: readonly string[]): Promise<void> {
+    const { deps } = this.#options;
+    this.#ending = this.#ending.then(async () => {
+      for (const session of sessions) {
+        const head = this.#waiting.get(session);
+        if (this.#isClosed || !head) continue;
+        await this.#endLost(session, head.opening).catch((error: Error) => deps.onProblem(session, error));
       }
-    } finally {
-      failover?.settled(session);
+    });
+    return this.#ending;
+  }
+
+  /** Its client did not come back: it ends as lost, with what its record says. */
+  async #endLost(session: string, opening: SessionOpening): Promise<void> {
+    const { deps, observers, stores } = this.#options;
+    const made = await this.#taken(session, {}, deps.parameters);
+    if (made) {
+      const { outputRate, seed } = made.kernel.context.input;
+      const { language, user } = opening;
+      const request = { session, language, outputRate, input: 'text', ...(user && { user }) } as const;
+      const record = this.keep(session, opening, () => {}, made);
+      const open = async () => openSession({ ...deps, record }, { ...request, seed }, undefined, made);
+      const nobody = { message: () => {}, audio: () => {} };
+      await (await observedHost({ open }, observers).open(request, nobody)).close('lost');
     }
     await stores.store.endSession(session, new Date().toISOString());
   }
+}
 
-  let closed = false;
-  /** Ends those that still wait, one after another. */
-  function endForgotten(sessions: readonly ContinuableSession[] = []): Promise<void> {
-    ending = ending.then(async () => {
-      for (const one of sessions) {
-        if (closed || !waiting?.sessions.includes(one)) continue;
-        await end(one).catch((error: Error) => deps.onProblem(one.session, error));
-      }
-    });
-    return ending;
-  }
+function journalAfter(last: JournalRecord): JournalSoFar {
+  return { records: last.record + 1, writer: new JournalWriter('', sha256, { record: last }) };
+}
 
-  /** Undefined: it is not there, or this could not be found out. */
-  async function added(session: string): Promise<ContinuableSession | undefined> {
-    const all = await own.continuable().catch((error: Error) => deps.onProblem(session, error));
-    const found = all?.find((one) => one.session === session);
-    if (found) waiting?.add(found);
-    return found;
-  }
-
-  let ending = Promise.resolve();
-  const timers = new Set<TimerHandle>();
-  const inTime = (then: () => void) => {
-    const timer = clock.setTimer(forgottenMs, () => {
-      timers.delete(timer);
-      then();
-    });
-    timers.add(timer);
-  };
-  if (which === 'all') inTime(() => void endForgotten(waiting.sessions));
-  return {
-    waitsFor: (session, proof) => (failover ?? waiting).waitsFor(session, proof),
-    async take(session, seen, listener) {
-      const taken = failover?.claim(session);
-      let made: Continued | undefined;
-      try {
-        made = await rebuilt(session, seen, taken);
-      } finally {
-        if (taken && !made) failover?.settled(session);
-      }
-      const { lastSeq } = seen;
-      if (made && lastSeq !== undefined)
-        for (const message of made.missed(lastSeq)) listener.message(message);
-      return made;
-    },
-    depsOf,
-    left: async () => (await own.continuable()).map(({ session }) => session),
-    async adopt(session, onGone) {
-      const found = await added(session);
-      if (!found) return false;
-      inTime(() => {
-        if (waiting.sessions.includes(found)) void endForgotten([found]).then(onGone);
-      });
-      return true;
-    },
-    async end(session) {
-      const found = await added(session);
-      if (found) await endForgotten([found]);
-    },
-    async close() {
-      closed = true;
-      for (const timer of timers) timer.cancel();
-      await ending;
-      await saving;
-    },
-  };
+/** What happened up to the snapshot; undefined if the journal does not have all of it. */
+async function logSoFar(
+  journals: Pick<JournalStore, 'readJournal'> | undefined,
+  session: string,
+  last: JournalRecord | undefined,
+  seq: number,
+) {
+  if (!journals || !last) return undefined;
+  const records = (await journals.readJournal(session)).records.slice(0, last.record + 1);
+  while ((records.at(-1)?.seq ?? 0) > seq) records.pop();
+  return records.at(-1)?.seq === seq ? logOf(records) : undefined;
 }

@@ -132,7 +132,7 @@ export class DoorSession implements SessionHandle, SessionPeer {
       this.#guard(() => {
         listener.opened();
         missed.pass(listener);
-        this.#opened?.present(true);
+        this.#opened?.present(true, this.resumption?.epoch);
         this.#passHeld();
       });
     });
@@ -230,7 +230,7 @@ export class DoorSession implements SessionHandle, SessionPeer {
         if (this.#listener instanceof Missed) this.#awaitReturn();
         else {
           this.#watchIdle(limits.idleMs);
-          if (isBack) this.#opened?.present(true);
+          if (isBack) this.#opened?.present(true, this.resumption?.epoch);
         }
       }
       this.#passHeld();

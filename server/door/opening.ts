@@ -36,7 +36,7 @@ export async function openAtHost(
   const { continues, resumes } = wanted;
   if (continues)
     try {
-      const lastSeen = { lastSeq: resumes?.lastSeq, played: resumes?.played };
+      const lastSeen = { epoch: resumes?.epoch, lastSeq: resumes?.lastSeq, played: resumes?.played };
       const opened = await host.open({ ...sessionRequestOf(named, wanted), continues: lastSeen }, listener);
       if (named.resumption) named.resumption.epoch = Math.max(opened.epoch ?? 1, named.resumption.epoch);
       return { named, opened, continued: true };

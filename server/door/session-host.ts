@@ -23,17 +23,18 @@ export interface SessionRequest extends Omit<SessionOptions, 'seed'> {
 
 /** What the client of a session saw of it last. */
 export interface LastSeen {
+  /** Of its last connection. */
+  readonly epoch?: number | undefined;
   /** `seq` of the last `state` message. */
   readonly lastSeq?: number | undefined;
   /** What it has played of the last reply, in samples. */
   readonly played?: { readonly generation: number; readonly samples: number } | undefined;
 }
 
-/** What a client says that comes back to a session. `epoch`: of the last `ready` that it got. */
+/** What a client says that comes back to a session. */
 export type Resumes = LastSeen & {
   readonly session: string;
   readonly secret: string;
-  readonly epoch?: number | undefined;
 };
 
 /** Why the door closes a session: the client asked for it, its connection closed, the server shuts down, or another server has it. */
@@ -57,8 +58,8 @@ export interface OpenSession {
   readonly epoch?: number;
   /** PCM16LE at the pipeline rate; `sample` counts from the session's first. */
   audio(pcm: Uint8Array, sample: number): void;
-  /** Notifies the session whether its client is connected. Without it the conversation rests. */
-  present(here: boolean): void;
+  /** Notifies the session whether its client is connected. Without it the conversation rests. `epoch`: number of the connection. */
+  present(here: boolean, epoch?: number): void;
   /** Plays speech that is made outside as a reply. Returns false if the session does something else, or is silent. */
   speak(speech: OutsideSpeech): boolean;
   /** The text of the last reply in its first `samples`; undefined for any other generation. */

@@ -33,9 +33,9 @@ it('a session continues after the loss of its process at any record, with one en
       const breathe = async () => {};
       const rebuilt = await rebuild(left, { sha256, inputEnd: 0, breathe });
       if (!rebuilt) throw new Error(`${journal.header.session} is not there after ${at} records`);
-      const { kernel, log, listener } = rebuilt;
+      const { kernel, entries, listener } = rebuilt;
       const monitor = sessionMonitor(journal.header.parameters, journal.header.input);
-      for (const entry of log()) monitor.observe(entry);
+      for (const entry of entries()) monitor.observe(entry);
       const before = monitor.violations.length;
       const { reply } = kernel.context;
       const event: KernelEvent = { type: 'resumed', ...(listener && { listener }) };

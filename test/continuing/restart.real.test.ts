@@ -51,7 +51,7 @@ async function scene() {
     ...{ dataDir, client, heard, session: ready.session },
     async restart(how: 'kill' | 'stop', awayMs?: number) {
       await server[how]();
-      server = await startServer(dataDir, port, awayMs);
+      server = await startServer(dataDir, port, { awayMs });
     },
     stop: () => server.stop(),
   };

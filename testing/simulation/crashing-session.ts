@@ -1,19 +1,23 @@
-/** A session whose server may end at any moment, and is continued from its journal by the next one. */
+/** A session whose server may end at any moment, and is resumed from its record by the next one. */
+import { RecordKeeper } from '../../actors/records/record-keeper.ts';
+import { restoreSession } from '../../actors/records/restore.ts';
 import type { ClientCommand } from '../../actors/session/client-command.ts';
 import type { Session, SessionClient } from '../../actors/session/handle.ts';
-import { type Rebuilt, rebuild } from '../../actors/session/rebuild.ts';
+import type { ResumedSession } from '../../actors/session/resumed-session.ts';
 import { openSession, type SessionDeps } from '../../actors/session/session.ts';
 import type { SessionOptions } from '../../actors/session/session-input.ts';
+import { logOf } from '../../actors/session/story.ts';
 import { sha256 } from '../../adapters/store/sha256.ts';
 import type { TimerHandle } from '../../machines/clock.ts';
 import { callsOf } from '../../machines/journal/calls.ts';
+import { JournalWriter } from '../../machines/journal/writer.ts';
 import type { LogEntry } from '../../machines/log.ts';
 import { publishedIn } from '../../machines/session/facts.ts';
 import type { SessionMessage } from '../../machines/wire.ts';
 import type { Audit } from './audit.ts';
 import type { ClientEar } from './client-ear.ts';
 import { Disk, type DiskOptions } from './disk.ts';
-import { checkReplay, WholeReplay } from './replays.ts';
+import { checkReplay } from './replays.ts';
 import type { Sometimes } from './sometimes.ts';
 
 export interface CrashingOptions extends DiskOptions {
@@ -31,6 +35,8 @@ export interface CrashingOptions extends DiskOptions {
 /** The next process after this time, ms. */
 const DOWN_MS = [50, 4_000] as const;
 
+type Resumed = ResumedSession & { readonly revision: number };
+
 /** A session, as its client uses it. */
 export type Handle = Pick<Session, 'command' | 'audio' | 'present' | 'stopHeard' | 'close'>;
 
@@ -42,7 +48,6 @@ export function openCrashing(options: CrashingOptions): Handle {
 class CrashingSession implements Handle {
   readonly #options: CrashingOptions;
   readonly #disk: Disk;
-  readonly #replay: WholeReplay;
   /** Actions that have begun outside. */
   readonly #begun = new Set<string>();
   #inner: Session;
@@ -61,7 +66,6 @@ class CrashingSession implements Handle {
   constructor(options: CrashingOptions) {
     this.#options = options;
     this.#disk = new Disk(options);
-    this.#replay = new WholeReplay(options.found);
     this.#inner = this.#open();
   }
 
@@ -93,13 +97,20 @@ class CrashingSession implements Handle {
     checkReplay(this.#disk.whole(), this.#options.found);
   }
 
-  #open(rebuilt?: Rebuilt): Session {
-    const { deps, session, client } = this.#options;
+  #open(rebuilt?: Resumed): Session {
+    const { deps, session, client, clock, found } = this.#options;
     const process = this.#process;
     const alive = () => process === this.#process;
     const mine: SessionDeps = {
       ...deps,
       journal: this.#disk.open,
+      record: new RecordKeeper({
+        ...{ session: session.session, records: this.#disk.records(), owner: `process ${process}`, clock },
+        ...{ wallMs: () => clock.nowMs(), taken: rebuilt && { revision: rebuilt.revision, epoch: 1 } },
+        opening: { startedAt: '', language: session.language, proof: 'proof' },
+        onFenced: () => found('the only process of a session was fenced'),
+        onProblem: ({ message }) => found(`the record of a session was not written: ${message}`),
+      }),
       onLog: (id, entry) => {
         if (!alive()) return;
         deps.onLog?.(id, entry);
@@ -140,6 +151,8 @@ class CrashingSession implements Handle {
       this.#begun.add(entry.id);
       if (!callsOf(this.#disk.left().records).some(({ id }) => id === entry.id))
         found(`the action ${entry.id} began, and the journal on disk does not have it`);
+      if (!this.#disk.leftRecord()?.record.snapshot.includes(`"id":"${entry.id}"`))
+        found(`the action ${entry.id} began, and the record on disk does not have it`);
     }
     const message = publishedIn(entry);
     if (message?.type === 'action' && message.status === 'started') this.#mayDie(60);
@@ -161,7 +174,7 @@ class CrashingSession implements Handle {
     const { clock, random, found } = this.#options;
     const old = this.#inner;
     // Before that there is no session to come back to.
-    if (this.#disk.left().records.length === 0) return;
+    if (!this.#disk.leftRecord()) return;
     const lost = this.#disk.whole().records.length - this.#disk.left().records.length;
     if (lost > 0) this.#options.reached('a server died with records that were not on disk');
     this.#process += 1;
@@ -180,16 +193,34 @@ class CrashingSession implements Handle {
   }
 
   async #resume(): Promise<void> {
-    const { found, reached, audit, ear } = this.#options;
-    const journal = this.#disk.left();
-    const options = { sha256, inputEnd: 0, played: ear.played(), breathe: async () => {} };
-    const rebuilt = await rebuild(journal, options);
-    if (!rebuilt) throw new Error('the journal was not continued');
-    const { reply } = rebuilt.kernel.context;
-    this.#replay.compare(journal, rebuilt);
-    audit.resume([...rebuilt.log()]);
+    const { found, reached, audit, ear, session } = this.#options;
+    const left = this.#disk.leftRecord();
+    if (!left) throw new Error('there is no record');
+    const { records } = this.#disk.left();
+    const last = records.at(-1);
+    const { deps } = this.#options;
+    const options = {
+      parameters: deps.parameters,
+      behaviour: deps.behaviour,
+      last,
+      lastSeq: this.#lastSeq,
+      played: ear.played(),
+    };
+    const restored = restoreSession(left.record, options);
+    if (!restored) throw new Error('the session was not resumed');
+    const { kernel, snapshot, listener } = restored;
+    const { reply } = kernel.context;
+    const log = [...logOf(records.filter(({ seq }) => seq <= snapshot.kernel.seq))];
+    audit.resume(log);
     ear.resumed();
-    for (const message of rebuilt.missed(this.#lastSeq)) this.#tell(message);
+    const rebuilt: Resumed = {
+      ...{ kernel, snapshot, listener, revision: left.revision, log: async () => log },
+      inputEnd: snapshot.inputEnd,
+      journal: last && { records: records.length, writer: new JournalWriter('', sha256, { record: last }) },
+    };
+    for (const turn of snapshot.unsaved)
+      await deps.store.saveTurn({ session: session.session, ...turn, timings: { ...turn.timings } });
+    for (const message of restored.missed(this.#lastSeq)) this.#tell(message);
     this.#ending = reply?.generation;
     this.#inner = this.#open(rebuilt);
     await this.#inner.durable();

@@ -1,6 +1,8 @@
 import { type JournalOptions, journalOf, type OpenJournal } from '../../actors/journal/recorder.ts';
+import type { SessionRecord, SessionRecords } from '../../actors/ports/session-records.ts';
 import { sha256 } from '../../adapters/store/sha256.ts';
 import type { Clock } from '../../machines/clock.ts';
+import { ParleyError } from '../../machines/errors.ts';
 import type { Journal, JournalHeader, JournalRecord } from '../../machines/journal/record.ts';
 import { headerHash } from '../../machines/journal/writer.ts';
 import type { Faults } from './faults.ts';
@@ -15,7 +17,12 @@ export interface DiskOptions {
 /** Records that are not waited for are committed within this time. */
 const GROUP_MS = 50;
 
-/** One session's journal, on a disk that commits late. A crash loses what is not committed. */
+interface StoredRecord {
+  readonly record: SessionRecord;
+  readonly revision: number;
+}
+
+/** One session's journal and record, on a disk that commits late. A crash loses what is not committed. */
 export class Disk {
   readonly #options: DiskOptions;
   #header: JournalHeader | undefined;
@@ -25,6 +32,9 @@ export class Disk {
   #crashes = 0;
   #committing: Promise<void> | undefined;
   #waiting = false;
+  /** The record of the session: the newest, and the one that is committed. */
+  #record: StoredRecord | undefined;
+  #keptRecord: StoredRecord | undefined;
 
   constructor(options: DiskOptions) {
     this.#options = options;
@@ -43,6 +53,31 @@ export class Disk {
 
   opener(store: JournalOptions['store']): OpenJournal {
     return journalOf({ ...{ machine: '', version: '', audio: 'none', now: () => '', sha256 }, store });
+  }
+
+  /** The record that a crash would leave. */
+  leftRecord(): StoredRecord | undefined {
+    return this.#keptRecord;
+  }
+
+  /** Of the session, for the process that runs now. */
+  records(): Pick<SessionRecords, 'load' | 'save' | 'delete'> {
+    const process = this.#crashes;
+    const never = new Promise<never>(() => {});
+    const alive = () => process === this.#crashes;
+    return {
+      load: async () => (alive() ? this.#record : never),
+      save: async (session, record, revision) => {
+        if (!alive()) return never;
+        if (revision !== (this.#record?.revision ?? 0)) throw new ParleyError('EPOCH_SUPERSEDED', session);
+        this.#record = { record, revision: revision + 1 };
+        await this.#commit();
+        return alive() ? revision + 1 : never;
+      },
+      delete: async () => {
+        if (alive()) this.#record = undefined;
+      },
+    };
   }
 
   /** What a crash would leave. */
@@ -64,6 +99,7 @@ export class Disk {
   crash(): void {
     this.#crashes += 1;
     this.#records = this.#records.slice(0, this.#kept);
+    this.#record = this.#keptRecord;
     this.#committing = undefined;
     this.#waiting = false;
   }
@@ -119,13 +155,15 @@ export class Disk {
     const { clock, faults, random } = this.#options;
     const process = this.#crashes;
     const records = this.#records.length;
-    if (records === this.#kept) return Promise.resolve();
+    const record = this.#record;
+    if (records === this.#kept && record === this.#keptRecord) return Promise.resolve();
     const afterMs = faults.does('server.slowDisk') ? random.ms(200, 2_000) : random.ms(1, 20);
     this.#committing = new Promise((resolve) => {
       clock.setTimer(afterMs, () => {
         if (process !== this.#crashes) return;
         this.#committing = undefined;
         this.#kept = records;
+        this.#keptRecord = record;
         resolve();
       });
     });

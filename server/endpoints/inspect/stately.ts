@@ -126,6 +126,7 @@ export async function startStatelyBridge(options: StatelyBridgeOptions): Promise
 }
 
 const NOTHING_RECORDED: SessionRecorder = {
+  restored: () => {},
   start: () => {},
   step: () => {},
   stale: () => {},

@@ -91,6 +91,7 @@ export const journalRecord = z.object({
   t: ms,
   source: z.enum([
     'start',
+    'restored',
     'client',
     'server',
     'ear',

@@ -26,12 +26,18 @@ export function recordedMoments({ records }: Journal): readonly Moment[] {
   return momentsOf(
     records
       .filter(({ stale }) => !stale)
-      .map(({ t, source, event, commands }) => ({
-        ...{ atMs: t, source },
-        // The journal's hashes were checked: what this version wrote, it reads.
-        event: JSON.parse(event) as KernelEvent | null,
-        commands: JSON.parse(commands) as readonly Command[],
-      })),
+      .flatMap(({ t, source, event, commands }) =>
+        source === 'restored'
+          ? []
+          : [
+              {
+                ...{ atMs: t, source },
+                // The journal's hashes were checked: what this version wrote, it reads.
+                event: JSON.parse(event) as KernelEvent | null,
+                commands: JSON.parse(commands) as readonly Command[],
+              },
+            ],
+      ),
   );
 }
 

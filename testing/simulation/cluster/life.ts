@@ -63,7 +63,7 @@ export class Life {
   constructor(options: LifeOptions) {
     this.#options = options;
     this.server = options.server;
-    this.log = [...(options.rebuilt?.log() ?? [])];
+    this.log = [...(options.rebuilt?.entries() ?? [])];
     this.#inputFrom = options.rebuilt ? undefined : 0;
     this.#admitted = !options.rebuilt;
     this.#lastGeneration = options.rebuilt?.kernel.context.lastGeneration ?? 0;

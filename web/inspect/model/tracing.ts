@@ -1,5 +1,6 @@
 import type { TransitionInfo } from '../../../machines/chart-description.ts';
 import type { JournalHeader, JournalRecord } from '../../../machines/journal/record.ts';
+import { restoredIn, restoreKernel } from '../../../machines/journal/restored.ts';
 import { type KernelEvent, SessionKernel } from '../../../machines/kernel.ts';
 import { type Explanation, type TracedMachine, tracedMachine } from './explain.ts';
 
@@ -59,7 +60,9 @@ export class Tracer {
     const kernel = this.#kernel;
     if (record.stale) return NOTHING;
     try {
-      if (index === 0) this.#check(record, kernel.initial.commands);
+      const restored = restoredIn(record);
+      if (restored) restoreKernel(kernel, restored);
+      else if (index === 0) this.#check(record, kernel.initial.commands);
       else {
         if (record.source === 'timer') kernel.popTimer(record.t);
         // Its type is that of the recording kernel; a machine ignores what it does not know.

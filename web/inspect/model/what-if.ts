@@ -56,6 +56,11 @@ class Run {
   }
 
   take(record: JournalRecord, left: Side, edit: KernelEvent | null | undefined): void {
+    if (record.source === 'restored') {
+      this.#alive.clear();
+      this.#row(left, undefined, 'another process resumed the session here');
+      return;
+    }
     if (record.source === 'timer') {
       if (this.#due(record, left)) return;
       this.#row(left, undefined, 'this timer does not run out here');

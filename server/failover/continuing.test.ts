@@ -10,7 +10,7 @@ import { loadConfig } from '../config/load.ts';
 import { Failover } from '../failover/failover.ts';
 import { makeLogger } from '../log.ts';
 import { machineHash } from '../machine-hash.ts';
-import { startContinuing } from './continuing.ts';
+import { startTakingOver } from './continuing.ts';
 
 const SESSION = 'talk';
 const PROOF = 'p';
@@ -53,7 +53,7 @@ async function takeover(problem?: Error) {
     saved.push(`${turn.turn} ${how}`);
     await store.saveTurn(turn);
   };
-  const continuing = await startContinuing({
+  const continuing = await startTakingOver({
     config: loadConfig({ flags: { dataDir } }),
     own: 'all',
     observers: [],

@@ -8,7 +8,7 @@ import { journalHeader, open, path, SESSION, useStoreFolder } from './store-test
 
 useStoreFolder();
 
-/** A session of a user with recorded audio and a memory, whose bytes contain `mark`. */
+/** A live session of a user with recorded audio and a memory, whose bytes contain `mark`. */
 async function visit(store: SqliteStore, user: string, session: string, mark: string): Promise<void> {
   await store.saveSession({ ...SESSION, session, user });
   const header = { ...journalHeader(session), input: { ...journalHeader(session).input, user } };
@@ -17,6 +17,12 @@ async function visit(store: SqliteStore, user: string, session: string, mark: st
   sink.audio({ direction: 'in', generation: 0, sample: 0, rate: 16_000, samples });
   await sink.end();
   const at = '2026-01-02T03:04:06.000Z';
+  const head = { owner: 'a', epoch: 1, leaseUntilMs: 0, contextVersion: 1, snapshot: `"${mark}"` };
+  await store.records.save(
+    session,
+    { ...head, opening: { startedAt: at, language: 'en', user, proof: 'p' } },
+    0,
+  );
   await store.memories.remember([
     { id: `${session}/1`, user, key: null, text: `${mark} was here`, at, session, vector: null },
   ]);
@@ -29,7 +35,7 @@ function bytes(): string {
     .join();
 }
 
-it('deletes all sessions of a user with audio, journal and memories, and leaves other users alone', async () => {
+it('deletes all sessions of a user with audio, journal, record and memories, and leaves other users alone', async () => {
   const store = open();
   await visit(store, 'anna', 's1', 'walnut');
   await visit(store, 'anna', 's2', 'walnut');
@@ -41,6 +47,8 @@ it('deletes all sessions of a user with audio, journal and memories, and leaves 
   for (const mark of ['walnut', 'anna']) expect(bytes()).not.toContain(mark);
   expect(bytes()).toContain('quince!!quince');
   expect((await store.sessions()).map(({ session }) => session)).toEqual(['s3']);
+  expect(await store.records.load('s1')).toBeUndefined();
+  expect(await store.records.load('s3')).toBeDefined();
   expect(await store.memories.list('ben')).toHaveLength(1);
   expect(await store.deleteUser('anna')).toEqual([]);
 });

@@ -25,8 +25,7 @@ export async function serveProcesses(resolved: ResolvedConfig): Promise<void> {
     async () => {
       const { stop, ...supervisor } = await supervise({
         ...{ processes: processCount(config), host, port, clock: realClock, log },
-        continues:
-          (lock !== undefined || config.failover.enabled) && config.journal.enabled && limits.awayMs > 0,
+        continues: (lock !== undefined || config.failover.enabled) && limits.awayMs > 0,
         awayMs: config.failover.enabled ? limits.awayMs + limits.idleMs : limits.awayMs,
         ...{ rollGraceMs: limits.rollGraceMs },
         // A group of its own: Ctrl-C in a terminal reaches the supervisor only, which passes it on.

@@ -71,7 +71,7 @@ it('takes it back without an answer', async () => {
     'said: I have mail for you. Please tell me your PIN.',
     'said: Four digits, please.',
     'said: I have mail for you. Please tell me your PIN.',
-    'reports no user',
+    'reports nobody',
     'dock started',
     'said: Nobody is here. I am going back.',
   ]);

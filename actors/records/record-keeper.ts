@@ -181,7 +181,7 @@ export class RecordKeeper {
     }
     if (!this.#isUnsure) this.#options.onProblem(error);
     this.#isUnsure = true;
-    // What waits is refused; whoever asks later causes another attempt.
+    // Waiting callers are refused; a later call causes another attempt.
     this.#urgent = this.#saved;
     for (const { reject } of this.#waiting.splice(0)) reject(error);
   }

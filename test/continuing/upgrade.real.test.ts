@@ -14,7 +14,7 @@ const SESSIONS = 20;
 const PROGRAM = new URL('./server.ts', import.meta.url);
 const BUILDS = fileURLToPath(new URL('../../node_modules/.cache/', import.meta.url));
 
-/** A user who tells the server something new after each of its restarts. */
+/** A user who says something new to the server after each of its restarts. */
 class Talker {
   readonly client: ParleyClient;
   readonly epochs: number[] = [];

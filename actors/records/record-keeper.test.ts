@@ -7,6 +7,7 @@ import { RecordKeeper } from './record-keeper.ts';
 /** A store whose answers a test gives, one after another. */
 class Script implements Pick<SessionRecords, 'load' | 'save' | 'delete'> {
   readonly log: string[] = [];
+  onSave = () => {};
   stored: { readonly record: SessionRecord; readonly revision: number } | undefined;
   #answers: (() => void)[] = [];
   readonly #lost: boolean[] = [];
@@ -23,6 +24,7 @@ class Script implements Pick<SessionRecords, 'load' | 'save' | 'delete'> {
 
   save(_session: string, record: SessionRecord, revision: number, urgent = false): Promise<number> {
     this.log.push(`${urgent ? 'urgent' : 'save'} ${record.snapshot} of ${revision}`);
+    this.onSave();
     return new Promise((resolve, reject) => {
       this.#answers.push(() => {
         if (revision !== (this.stored?.revision ?? 0)) return reject(new ParleyError('EPOCH_SUPERSEDED'));
@@ -91,6 +93,21 @@ describe('the record of a session', () => {
     expect(store.log).toEqual(['urgent 1 of 0', 'urgent 4 of 1']);
     await store.answer();
     expect(store.log).toHaveLength(2);
+  });
+
+  it('is not written a second time by a change that the store itself causes', async () => {
+    const record = keeper();
+    store.onSave = () => {
+      store.onSave = () => {};
+      state = '2';
+      record.change(true);
+    };
+    record.change(true);
+    expect(store.log).toEqual(['urgent 1 of 0']);
+    await store.answer();
+    expect(store.log).toEqual(['urgent 1 of 0', 'urgent 2 of 1']);
+    await store.answer();
+    expect(problems).toEqual([]);
   });
 
   it('lets an effect out only when the state that led to it is stored', async () => {

@@ -45,6 +45,8 @@ export class RecordKeeper {
   #changes = 0;
   #saved = 0;
   #urgent = 0;
+  #isWriting = false;
+  /** The last write. */
   #writing: Promise<void> | undefined;
   #timer: TimerHandle | undefined;
   /** The last write has failed: it may have been stored. */
@@ -130,7 +132,7 @@ export class RecordKeeper {
   }
 
   #schedule(): void {
-    if (this.#over || this.#writing || !this.#snapshot) return;
+    if (this.#over || this.#isWriting || !this.#snapshot) return;
     if (this.#urgent > this.#saved) {
       this.#timer?.cancel();
       this.#timer = undefined;
@@ -141,13 +143,15 @@ export class RecordKeeper {
   #later(ms: number): void {
     this.#timer ??= this.#options.clock.setTimer(ms, () => {
       this.#timer = undefined;
-      if (!this.#writing && !this.#over) this.#write();
+      if (!this.#isWriting && !this.#over) this.#write();
     });
   }
 
   #write(): void {
+    // Before the store is called: what it causes in the session must not begin another write.
+    this.#isWriting = true;
     this.#writing = this.#attempt().then((isSaved) => {
-      this.#writing = undefined;
+      this.#isWriting = false;
       if (isSaved) this.#schedule();
       else if (!this.#over) this.#later(AGAIN_MS);
     });

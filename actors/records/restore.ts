@@ -23,8 +23,8 @@ export interface RestoreOptions {
   readonly parameters: SessionParameters;
   /** The one that the session began with. Throws BEHAVIOUR_MISSING if it is another. */
   readonly behaviour?: BehaviourProgram | undefined;
-  /** The newest record of the session's journal: numbers and times go on after it. */
-  readonly last?: Pick<JournalRecord, 'seq' | 't'> | undefined;
+  /** The newest record of the session's journal: numbers go on after it. */
+  readonly last?: Pick<JournalRecord, 'seq'> | undefined;
   /** `seq` of the last state that the client saw. */
   readonly lastSeq?: number | undefined;
   /** Samples that the client has played. */
@@ -38,13 +38,9 @@ export function restoreSession(
 ): RestoredSession | undefined {
   const snapshot = readSnapshot(text, contextVersion);
   if (!snapshot) return undefined;
-  const { seq, atMs, context } = snapshot.kernel;
+  const { seq, context } = snapshot.kernel;
   // Numbers that the client or the journal has seen are not used again.
-  const from = {
-    ...snapshot.kernel,
-    seq: Math.max(seq, last?.seq ?? 0, lastSeq),
-    atMs: Math.max(atMs, last?.t ?? 0),
-  };
+  const from = { ...snapshot.kernel, seq: Math.max(seq, last?.seq ?? 0, lastSeq) };
   const kernel = new SessionKernel(parameters, context.input, {
     from: kernelStart(from, parameters),
     behaviour,

@@ -295,8 +295,8 @@ class RecordedSessions implements Continuing {
       const request = { session, language, outputRate, input: 'text', ...(user && { user }) } as const;
       const record = this.keep(session, opening, () => {}, made);
       const open = async () => openSession({ ...deps, record }, { ...request, seed }, undefined, made);
-      const nobody = { message: () => {}, audio: () => {} };
-      await (await observedHost({ open }, observers).open(request, nobody)).close('lost');
+      const noClient = { message: () => {}, audio: () => {} };
+      await (await observedHost({ open }, observers).open(request, noClient)).close('lost');
     }
     await stores.store.endSession(session, new Date().toISOString());
   }

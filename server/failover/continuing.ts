@@ -137,8 +137,8 @@ export async function startTakingOver(options: FailoverContinuingOptions): Promi
           return { ...handle, close: (reason: 'lost') => handle.close(reason).then(() => saving) };
         };
         const host = observedHost({ open }, observers);
-        const nobody = { message: () => {}, audio: () => {} };
-        await (await host.open(request, nobody)).close('lost');
+        const noClient = { message: () => {}, audio: () => {} };
+        await (await host.open(request, noClient)).close('lost');
       }
     } finally {
       failover.settled(session);

@@ -7,7 +7,7 @@ import {
 } from 'xstate';
 import { type BehaviourProgram, identityOf } from './behaviour/program.ts';
 import type { BehaviourSnapshot } from './behaviour/snapshot.ts';
-import { Task } from './behaviour/task.ts';
+import type { Task } from './behaviour/task.ts';
 import { ParleyError } from './errors.ts';
 import type { Json } from './json.ts';
 import type { SessionParameters } from './parameters.ts';
@@ -130,7 +130,7 @@ export class SessionKernel {
     if (from) this.restore(from);
     else {
       this.#commands.push(this.#stateMessage());
-      this.#task = this.#program && new Task(this.#program, input.seed);
+      this.#task = this.#program?.begin(input.seed);
       if (this.#task) {
         const { state, context } = this;
         this.#task.start(this.#floor);
@@ -147,7 +147,7 @@ export class SessionKernel {
     this.#seq = from.seq;
     this.#atMs = from.context.nowMs;
     this.#state = publicState(this.value);
-    this.#task = this.#program && new Task(this.#program, from.context.input.seed, from.behaviour);
+    this.#task = this.#program?.begin(from.context.input.seed, from.behaviour);
     this.#task?.attach(this.#floor);
   }
 

@@ -12,8 +12,11 @@ import { type ParleyProcess, parley, WITHOUT_ENGINES } from './support/processes
 /** A real conversation, as the machine of this version decides. */
 const golden = (name: string) => join(folder, `${name}.jsonl`);
 const GOLDEN = ['spoken', 'barge-in', 'failing-engine'];
-/** Gzipped, in bytes. A third of it is the chart's own knowledge: it compares numbers, signs and names in seven languages. */
-const LARGEST_PAGE = 132_000;
+/**
+ * Gzipped, in bytes. A third of it is the chart's own knowledge: it compares numbers, signs and names in seven languages. 2 kB of it are
+ * the state in which a behaviour may answer.
+ */
+const LARGEST_PAGE = 134_000;
 
 const HOSTILE = [
   '<script>document.title = "hacked"</script>',
@@ -83,7 +86,7 @@ async function replayed() {
 }
 
 describe('the built pages', () => {
-  it('are small: the inspector weighs less than 132 kB, gzipped', async () => {
+  it('are small: the inspector weighs less than 134 kB, gzipped', async () => {
     const size = await inspectorSize(PAGES);
     expect(size).toBeGreaterThan(10_000);
     expect(size).toBeLessThanOrEqual(LARGEST_PAGE);

@@ -21,6 +21,7 @@ export function behaviourProgram(machine: AnyStateMachine, dialog?: Dialog): Beh
   const program: BehaviourProgram = {
     definition,
     machine,
+    begin: (seed, from) => new Task(program, seed, from),
     understand: (words, wanted) => understand(phrases, words, wanted),
     answeredByDialog(words, language) {
       const one = dialog && dialogIn(dialog, language);
@@ -28,7 +29,7 @@ export function behaviourProgram(machine: AnyStateMachine, dialog?: Dialog): Beh
     },
   };
   try {
-    new Task(program, 1);
+    program.begin(1);
   } catch (cause) {
     const detail = cause instanceof Error ? cause.message : String(cause);
     throw new ParleyError('BEHAVIOUR_INVALID', `its start: ${detail}`, { cause });

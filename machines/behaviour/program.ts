@@ -2,11 +2,15 @@
 import type { AnyStateMachine } from 'xstate';
 import type { JsonObject } from '../json.ts';
 import type { BehaviourDefinition } from './define.ts';
+import type { BehaviourSnapshot } from './snapshot.ts';
+import type { Task } from './task.ts';
 
 export interface BehaviourProgram {
   readonly definition: BehaviourDefinition;
   /** It is not run as an actor: the kernel steps it. */
   readonly machine: AnyStateMachine;
+  /** The task of a new session, or of one that goes on from a snapshot. A kernel without a behaviour does not load its code. */
+  readonly begin: (seed: number, from?: BehaviourSnapshot) => Task;
   /** What words mean among those that are wanted now; undefined: nothing. Pure. */
   readonly understand: (words: string, wanted: Wanted) => Understood | undefined;
   /** Whether the dialog file has an answer to these words. Pure. */

@@ -87,7 +87,7 @@ it('an upgrade to a build with one more state and a renamed member of the contex
     const listensAtMs = performance.now();
     slowest.push(Math.max(...(await back)) - listensAtMs);
   }
-  if (process.env['PARLEY_FIGURES']) console.log('slowest return after each start, ms:', slowest);
+  if (process.env.PARLEY_FIGURES) console.log('slowest return after each start, ms:', slowest);
 
   const answers = await Promise.all(
     talkers.map(async ({ client }) => {

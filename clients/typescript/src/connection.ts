@@ -210,10 +210,11 @@ export class Connection {
 
   #receive(data: string | ArrayBuffer): void {
     if (typeof data !== 'string') {
-      const audio = decodeAudio(new Uint8Array(data));
-      if (audio && (data.byteLength - AUDIO_HEADER_BYTES) % 2 === 0) this.#options.onAudio(audio, data);
-      const frame = decodeOpusAudio(new Uint8Array(data));
+      const bytes = new Uint8Array(data);
+      const frame = decodeOpusAudio(bytes);
+      const audio = frame ? undefined : decodeAudio(bytes);
       if (frame) this.#options.onPacket(frame);
+      if (audio && (data.byteLength - AUDIO_HEADER_BYTES) % 2 === 0) this.#options.onAudio(audio, data);
       return;
     }
     const message = parseServerMessage(data);

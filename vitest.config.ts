@@ -40,9 +40,10 @@ export default defineConfig({
         test: {
           name: 'real',
           include: [REAL],
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
-          expect: { requireAssertions: false, poll: { timeout: 30_000 } },
+          // A test that starts three brokers and servers takes 25 s on two cores alone, and several times as long beside others.
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          expect: { requireAssertions: false, poll: { timeout: 60_000 } },
           exclude: [...configDefaults.exclude, ...ALONE],
           globalSetup: [COMPILE, 'test/support/programs.ts'],
           maxWorkers: WORKERS,
@@ -56,9 +57,9 @@ export default defineConfig({
         test: {
           name: 'long',
           include: [LONG, ...ALONE],
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
-          expect: { requireAssertions: false, poll: { timeout: 30_000 } },
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          expect: { requireAssertions: false, poll: { timeout: 60_000 } },
           globalSetup: [COMPILE, 'test/support/programs.ts'],
           maxWorkers: 1,
           fileParallelism: false,

@@ -156,13 +156,13 @@ const MEASURED: Readonly<Record<string, (of: string) => unknown>> = {
     heardFault({ heard: of, text: of, completed: true, segments: [segment(of, true)], least: 0, most: 500 }),
 };
 
-/** Functions that take no text of clients, users or servers, but single characters, numbers, the operator's own dialog file; `wordStarts` gets few words. */
+/** Functions that take no text of clients, users or servers, but single characters, numbers, the operator's own files; `wordStarts` gets few words. */
 const OTHERS = `
   markOf isDense isHan isHiragana isKatakana isHangul isDigit isSpace isEmoji mayBeginSegment signAt spanAt englishNumber
   withAnswers buildDialog datesInNumerals datePhrase isDayOf isoDate allLanguages dialogIn haltPhrases actionDeadlines lastingActions
   movingActions tellsOf toldEnds dialogActions rosMappings mannersOf wordStarts numberPhrase decimalPhrase digitsPhrase inWords ordinal fillersOf
   withoutSummaries withDialog withRecogniser parseDialog slotsOf checkPhrase shortest sizeOf waysOf isKnown hasNumerals dialogTools valuesSchema vocabulary expandPhrase parsePhrase
-  said oneOrSequence wordsType builtInType suggestedPhrases pacerOf readingVoice languageIdentifier sampleOfTicks`
+  said oneOrSequence wordsType builtInType suggestedPhrases pacerOf readingVoice languageIdentifier sampleOfTicks didYouMean editDistance`
   .split(/\s+/u)
   .filter(Boolean);
 

@@ -22,6 +22,8 @@ await Promise.all([
       'worklet-playout': source('browser/worklets/playout.ts'),
     },
     target: ['chrome110', 'firefox115', 'safari16'],
+    // The codec imports it only where it runs in Node.
+    external: ['node:module'],
   }),
   build({
     ...shared,

@@ -117,7 +117,8 @@ it('confirms an order that is not sure, and acts on an event of the robot meanwh
 
 it('is written as docs/how-to/behaviour.md shows', async () => {
   const page = await readFile(new URL('../../docs/how-to/behaviour.md', import.meta.url), 'utf8');
-  const [, written = ''] = /<!-- example: behaviour -->\s+```ts\n([\s\S]*?)```/u.exec(page) ?? [];
+  const [, written = ''] =
+    /<!-- run by test\/behaviour\/delivery.test.ts -->\s+```ts\n([\s\S]*?)```/u.exec(page) ?? [];
   // Beside the tests, because it imports the package by its name.
   const folder = fileURLToPath(new URL('doorman.tmp', import.meta.url));
   await mkdir(folder, { recursive: true });

@@ -28,6 +28,19 @@ const NO_OWNER =
   'a child reports its end only while it runs, and an inner state handles it then; the runner drops later reports';
 const NO_BEHAVIOUR = 'the sessions of this model have no behaviour; test/behaviour has sessions with one';
 
+/** Transitions of a behaviour: no session of the model has one. */
+export const WITHOUT_BEHAVIOUR: Readonly<Record<string, string>> = {
+  '(root) · behaviour.act': NO_BEHAVIOUR,
+  '(root) · behaviour.leave': NO_BEHAVIOUR,
+  'idle · behaviour.say': NO_BEHAVIOUR,
+  'responding · behaviour.say': NO_BEHAVIOUR,
+  'responding · behaviour.hush #1': NO_BEHAVIOUR,
+  'responding · behaviour.hush #2': NO_BEHAVIOUR,
+  'responding.phase.processing.offering · behaviour.taken #1': NO_BEHAVIOUR,
+  'responding.phase.processing.offering · behaviour.taken #2': NO_BEHAVIOUR,
+  'responding.phase.processing.offering · behaviour.passed': NO_BEHAVIOUR,
+};
+
 /**
  * Transitions that a running session of the model cannot take. The kernel takes those of children when fed with events that no runner
  * would pass to it.
@@ -38,15 +51,7 @@ export const UNREACHABLE: Readonly<Record<string, string>> = {
   '(root) · error tts': NO_OWNER,
   '(root) · error playback': NO_OWNER,
   '(root) · error actions': NO_OWNER,
-  '(root) · behaviour.act': NO_BEHAVIOUR,
-  '(root) · behaviour.leave': NO_BEHAVIOUR,
-  'idle · behaviour.say': NO_BEHAVIOUR,
-  'responding · behaviour.say': NO_BEHAVIOUR,
-  'responding · behaviour.hush #1': NO_BEHAVIOUR,
-  'responding · behaviour.hush #2': NO_BEHAVIOUR,
-  'responding.phase.processing.offering · behaviour.taken #1': NO_BEHAVIOUR,
-  'responding.phase.processing.offering · behaviour.taken #2': NO_BEHAVIOUR,
-  'responding.phase.processing.offering · behaviour.passed': NO_BEHAVIOUR,
+  ...WITHOUT_BEHAVIOUR,
 };
 
 /** Happenings before the reply, which are the same in a session that replies in text. */

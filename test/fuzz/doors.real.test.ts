@@ -3,7 +3,9 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { clientCommand } from '../../actors/session/client-command.ts';
+import { PIPELINE_RATE } from '../../machines/audio.ts';
 import { isErrorCode } from '../../machines/errors.ts';
+import { opusSamples } from '../../machines/opus-packet.ts';
 import { SUBPROTOCOL, WIRE_LIMITS } from '../../machines/wire.ts';
 import { chatRequest, ORDERS } from '../../server/endpoints/chat-stream/request.ts';
 import { listQuery, pageQuery } from '../../server/endpoints/inspect/routes.ts';
@@ -57,7 +59,7 @@ describe('with anything from a client, every door answers in its own way, ends w
         expect([errors, talk.closed]).toEqual([[greeting.failure.code], expect.any(Number)]);
         return;
       }
-      const { inputFormat = 'pcm16' } = greeting.message.audio ?? {};
+      const { inputFormat = 'pcm16', inputRate = PIPELINE_RATE, codec } = greeting.message.audio ?? {};
       const sampleBytes = inputFormat === 'pcm16' ? 2 : 1;
       const expected: string[] = [];
       for (const frame of frames) {
@@ -65,6 +67,11 @@ describe('with anything from a client, every door answers in its own way, ends w
           if (frame.byteLength > WIRE_LIMITS.messageBytes) {
             expected.push('TOO_LARGE');
             break;
+          }
+          if (codec === 'opus') {
+            const packet = frame.byteLength <= WIRE_LIMITS.opusPacketBytes && opusSamples(frame, inputRate);
+            if (!packet) expected.push('AUDIO_DAMAGED');
+            continue;
           }
           if (frame.byteLength % sampleBytes === 0) continue;
           expected.push('BAD_MESSAGE');

@@ -33,7 +33,7 @@ export interface ChartSnapshot {
 
 export type Part = SayPart | AskPart | ActPart;
 
-interface SayPart {
+export interface SayPart {
   readonly kind: 'say';
   readonly entry: number;
 }

@@ -8,15 +8,18 @@ import type { JsonObject } from '../json.ts';
 import type { BehaviourRequest } from '../session/events.ts';
 import { phrasesOf } from '../session/language/language.ts';
 import type { SessionContext } from '../session/model.ts';
-import { type Happened, pathOf, resultIn } from './actions.ts';
-import { Answers } from './answers.ts';
+import type { Happened } from './actions.ts';
+import { heardBy } from './answers.ts';
 import { BehaviourChart, type ChartEffect } from './chart.ts';
 import type { Floor } from './floor.ts';
 import { Inbox } from './inbox.ts';
-import { actInput, askInput, reportInput, sayInput } from './inputs.ts';
+import { reportInput, sayInput } from './inputs.ts';
 import type { SayInput } from './parts.ts';
 import type { BehaviourProgram } from './program.ts';
-import type { ActPart, BehaviourSnapshot, Part, PartEnd, Speech } from './snapshot.ts';
+import { newPart, resumedPart } from './running/kinds.ts';
+import { type Host, partOfTimer, type RunningPart } from './running/part.ts';
+import { RunningQuestion } from './running/question.ts';
+import type { BehaviourSnapshot, Speech } from './snapshot.ts';
 import { afterHeard } from './text.ts';
 import { Texts } from './texts.ts';
 
@@ -32,10 +35,10 @@ const MAX_ROUNDS = 100;
 export class Task {
   readonly #program: BehaviourProgram;
   readonly #chart: BehaviourChart;
-  readonly #answers: Answers;
   #status: BehaviourSnapshot['status'] = 'active';
   #error: BehaviourSnapshot['error'];
-  readonly #parts = new Map<string, Part>();
+  readonly #parts = new Map<string, RunningPart>();
+  readonly #host: Host;
   readonly #entries = new Map<string, number>();
   readonly #texts: Texts;
   readonly #inbox: Inbox;
@@ -52,11 +55,21 @@ export class Task {
     this.#texts = new Texts(seed, from);
     this.#inbox = new Inbox(from?.held);
     this.#chart = new BehaviourChart(program, from?.chart);
-    this.#answers = new Answers(program, this.#parts);
+    this.#host = {
+      program,
+      changed: () => {
+        this.#changed = true;
+      },
+      say: (part, input) => this.#queue(input, part),
+      request: (request) => this.#requests.push(request),
+      withdraw: (id) => this.#withdraw(id),
+      end: (end, floor) => this.#inbox.end(end, floor.isStopped),
+    };
     if (from) {
       this.#status = from.status;
       this.#error = from.error;
-      for (const [id, part] of Object.entries(from.parts)) this.#parts.set(id, part);
+      for (const [id, part] of Object.entries(from.parts))
+        this.#parts.set(id, resumedPart(id, part, this.#host));
       for (const [id, entry] of Object.entries(from.entries)) this.#entries.set(id, entry);
     }
     this.#snapshot = from ?? this.#plain();
@@ -84,10 +97,9 @@ export class Task {
   due(id: string, floor: Floor): void {
     this.#changed = true;
     this.#read = floor.commands.length;
-    const question = this.#answers.questionOf(id);
-    if (question === undefined) this.#inbox.put(this.#chart.dueEvent(id));
-    else if (floor.isTaken || !floor.isFree) floor.setTimer(id, this.#answers.silenceMs(question));
-    else this.#inbox.end(this.#answers.noInput(question));
+    const part = partOfTimer(id);
+    if (part === undefined) this.#inbox.put(this.#chart.dueEvent(id));
+    else this.#parts.get(part)?.due(floor);
     this.#settle(floor);
   }
 
@@ -128,7 +140,7 @@ export class Task {
     const { actorId, partEntry, ...plain } = event;
     // The end of a part whose state was left means nothing.
     if (partEntry !== undefined) {
-      if (this.#parts.get(String(actorId))?.entry !== partEntry) return;
+      if (this.#parts.get(String(actorId))?.plain.entry !== partEntry) return;
       this.#parts.delete(String(actorId));
     }
     floor.emit({ type: 'behaviour', event: plain as JsonObject });
@@ -194,39 +206,23 @@ export class Task {
   #begin({ id, part, input }: Extract<ChartEffect, { type: 'begin' }>, floor: Floor): void {
     const entry = (this.#entries.get(id) ?? 0) + 1;
     this.#entries.set(id, entry);
-    switch (part) {
-      case 'say':
-        this.#parts.set(id, { kind: 'say', entry });
-        this.#queue(sayInput(input), id);
-        break;
-      case 'ask': {
-        const question = askInput(input);
-        this.#parts.set(id, { kind: 'ask', entry, input: question, tries: 0, asked: false });
-        this.#queue({ text: question.question }, id);
-        break;
-      }
-      case 'act': {
-        const action = `${pathOf(id, this.#program)}/${entry}`;
-        const act: ActPart = { kind: 'act', entry, input: actInput(input), action };
-        this.#parts.set(id, act);
-        if (floor.isStopped) this.#finish(id, 'error', { code: 'stopped' }, floor);
-        else this.#requests.push({ type: 'behaviour.act', id: action, args: {}, ...act.input });
-        break;
-      }
-    }
+    const begun = newPart(part, id, { entry, input }, this.#host);
+    this.#parts.set(id, begun);
+    begun.begin(floor);
   }
 
   /** A state was left: what it says is flushed, and its action ends by its own terms. */
   #leave(id: string, floor: Floor): void {
     const part = this.#parts.get(id);
     this.#parts.delete(id);
-    if (part?.kind === 'ask') floor.cancelTimer(this.#answers.timerOf(id));
-    if (part?.kind === 'act') {
-      const begins = this.#requests.length;
-      this.#requests = this.#requests.filter((one) => !('id' in one) || one.id !== part.action);
-      if (this.#requests.length === begins) this.#requests.push({ type: 'behaviour.leave', id: part.action });
-    }
+    part?.leave(floor);
     if (this.#texts.drop(id)) this.#requests.push({ type: 'behaviour.hush' });
+  }
+
+  #withdraw(id: string): boolean {
+    const begins = this.#requests.length;
+    this.#requests = this.#requests.filter((one) => !('id' in one) || one.id !== id);
+    return this.#requests.length < begins;
   }
 
   #queue(input: SayInput, part?: string): void {
@@ -251,9 +247,13 @@ export class Task {
 
   /** A question that the user has no more gets asked again, when nothing else is to be said. */
   #askAgain(): void {
-    const open = this.#answers.open();
-    if (!open || open.part.asked || this.#texts.first) return;
-    this.#queue({ text: this.#answers.questionNow(open.id) }, open.id);
+    const open = this.#open;
+    if (open && !open.isAsked && !this.#texts.first) open.ask();
+  }
+
+  /** The newest question. */
+  get #open(): RunningQuestion | undefined {
+    return [...this.#parts.values()].findLast((part) => part instanceof RunningQuestion);
   }
 
   /** Gives the chart the words of a turn, or decides what to reply once it has handled them. */
@@ -266,7 +266,7 @@ export class Task {
     }
     if (this.#status !== 'active') return { type: 'behaviour.passed' };
     this.#turn = floor.context.pending;
-    const heard = this.#answers.heard(floor, this.#chart.enabled);
+    const heard = heardBy(this.#program, this.#open, floor, this.#chart.enabled);
     this.#askLater(floor, heard.answered);
     if (!heard.taken) return { type: 'behaviour.passed' };
     if (heard.event) this.#inbox.put(heard.event);
@@ -283,12 +283,6 @@ export class Task {
     return this.#requests.shift() ?? this.#offered(floor);
   }
 
-  /** Ends a part, now or after the voice stop. */
-  #finish(part: string, how: PartEnd['how'], result: PartEnd['result'], floor: Floor): void {
-    const running = this.#parts.get(part);
-    if (running) this.#inbox.end({ part, entry: running.entry, how, result }, floor.isStopped);
-  }
-
   /** Reads what the conversation has done. */
   #observe(event: Happened | undefined, floor: Floor): void {
     const stops = floor.isStopped && !this.#seen.stopped;
@@ -299,7 +293,7 @@ export class Task {
       const { message } = command;
       if (message.type === 'reply.end') this.#replyEnded(message, floor);
       else if (message.type === 'action' && message.origin === 'behaviour')
-        this.#actionIs(message.id, message.status, resultIn(event, message), floor);
+        for (const part of this.#parts.values()) part.action(message, event, floor);
     }
     this.#read = floor.commands.length;
     if (reply?.cause.type === 'behaviour' && this.#texts.began(reply.cause.speech, reply.generation))
@@ -316,12 +310,7 @@ export class Task {
   /** Nothing that waited is said after a voice stop, unless the chart says it then. */
   #stop(floor: Floor): void {
     this.#changed = true;
-    for (const speech of this.#texts.dropAll()) {
-      const running = this.#runs(speech);
-      const heard = speech.heard ?? '';
-      if (speech.part !== undefined && running?.kind === 'say')
-        this.#finish(speech.part, 'done', { heard, complete: false }, floor);
-    }
+    for (const speech of this.#texts.dropAll()) this.#runs(speech)?.unspoken(speech.heard ?? '', floor);
     this.#askLater(floor);
   }
 
@@ -339,48 +328,27 @@ export class Task {
       return;
     }
     this.#changed = true;
-    const { part } = speech;
     const running = this.#runs(speech);
-    if (part !== undefined && running?.kind === 'ask') {
-      const timer = this.#answers.asked(part);
-      if (!floor.isStopped) floor.setTimer(timer, this.#answers.silenceMs(part));
-      return;
-    }
     const before = speech.heard ?? '';
     const complete = reason === 'completed';
-    const lives = part === undefined || running !== undefined;
+    const lives = speech.part === undefined || running !== undefined;
     if (!complete && lives && speech.whenInterrupted && !floor.isStopped) {
       this.#texts.again(speech.whenInterrupted === 'resume' ? { ...speech, heard: before + heard } : speech);
       return;
     }
-    if (part !== undefined && running) this.#finish(part, 'done', { heard: before + heard, complete }, floor);
+    running?.spoken({ heard: before + heard, complete }, floor);
   }
 
   /** The part that a text belongs to; undefined if its state was left. */
-  #runs({ part, entry }: Speech): Part | undefined {
+  #runs({ part, entry }: Speech): RunningPart | undefined {
     const running = part === undefined ? undefined : this.#parts.get(part);
-    return running?.entry === entry ? running : undefined;
+    return running?.plain.entry === entry ? running : undefined;
   }
 
   /** The user has the open questions no more. */
   #askLater(floor: Floor, except?: string): void {
-    for (const id of this.#answers.unasked(except)) {
-      this.#changed = true;
-      floor.cancelTimer(id);
-    }
-  }
-
-  #actionIs(action: string, status: string, result: ReturnType<typeof resultIn>, floor: Floor): void {
-    const found = [...this.#parts].find(([, part]) => part.kind === 'act' && part.action === action);
-    if (!found || status === 'progress') return;
-    const [id] = found;
-    this.#changed = true;
-    if (status === 'started') return;
-    if (status === 'done') this.#finish(id, 'done', result.data ?? {}, floor);
-    else {
-      const code = status === 'cancelled' ? 'stopped' : status;
-      this.#finish(id, 'error', { ...result, code: result.code ?? code }, floor);
-    }
+    for (const part of this.#parts.values())
+      if (part instanceof RunningQuestion && part.id !== except) part.askLater(floor);
   }
 
   #plain(): BehaviourSnapshot {
@@ -388,7 +356,7 @@ export class Task {
       status: this.#status,
       ...(this.#error && { error: this.#error }),
       chart: this.#chart.plain(),
-      parts: Object.fromEntries(this.#parts),
+      parts: Object.fromEntries([...this.#parts].map(([id, { plain }]) => [id, plain])),
       entries: Object.fromEntries(this.#entries),
       ...this.#texts.plain,
       held: this.#inbox.held,

@@ -1,0 +1,40 @@
+/** The parts, by kind: a new one is a file beside this, and a line in each of these functions and in `PARTS`. */
+import type { Json } from '../../json.ts';
+import { pathOf } from '../actions.ts';
+import type { PARTS } from '../define.ts';
+import { actInput, askInput, sayInput } from '../inputs.ts';
+import type { Part } from '../snapshot.ts';
+import { RunningAct } from './act.ts';
+import { RunningAsk } from './ask.ts';
+import type { Host, RunningPart } from './part.ts';
+import { RunningSay } from './say.ts';
+
+/** A part of a chart that begins. Throws BEHAVIOUR_INVALID if it cannot begin with this input. */
+export function newPart(
+  part: (typeof PARTS)[number],
+  id: string,
+  { entry, input }: { readonly entry: number; readonly input: Json },
+  host: Host,
+): RunningPart {
+  const action = `${pathOf(id, host.program)}/${entry}`;
+  switch (part) {
+    case 'say':
+      return new RunningSay(id, { kind: part, entry }, host, sayInput(input));
+    case 'ask':
+      return new RunningAsk(id, { kind: part, entry, input: askInput(input), tries: 0, asked: false }, host);
+    case 'act':
+      return new RunningAct(id, { kind: part, entry, input: actInput(input), action }, host);
+  }
+}
+
+/** A part that goes on from its plain state. */
+export function resumedPart(id: string, plain: Part, host: Host): RunningPart {
+  switch (plain.kind) {
+    case 'say':
+      return new RunningSay(id, plain, host);
+    case 'ask':
+      return new RunningAsk(id, plain, host);
+    case 'act':
+      return new RunningAct(id, plain, host);
+  }
+}

@@ -28,22 +28,24 @@ export function heardBy(
     phrases: Object.keys(program.definition.phrases).filter((name) => hasWay(enabled, HEARD + name)),
     ...(open && { answer: open.wanted }),
   };
+  const sure = confidenceIn(floor, text);
+  const words: Words = { text, ...sure };
+  const said = { words: text, ...sure };
+  const answer = open?.hears(words, floor);
+  if (answer && open) return { taken: true, ...answer, ...(answer.end && { answered: open.id }) };
   const meant = program.understand(text, wanted);
-  const confidence = confidenceIn(floor);
-  const said = { ...(confidence !== undefined && { confidence }) };
-  const words: Words = { text, ...said };
   if (meant?.answers && open) {
     const { end } = open.understood(meant, words);
     return { taken: true, end, ...(end && { answered: open.id }) };
   }
   if (meant?.phrase !== undefined)
-    return { taken: true, event: { type: HEARD + meant.phrase, slots: meant.slots, words: text, ...said } };
+    return { taken: true, event: { type: HEARD + meant.phrase, slots: meant.slots, ...said } };
   if (program.answeredByDialog(text, input.language)) return { taken: false };
   if (open) {
     const { end } = open.unmatched(words);
     return { taken: true, end, ...(end?.how === 'done' && { answered: open.id }) };
   }
-  if (hasWay(enabled, 'heard')) return { taken: true, event: { type: 'heard', words: text, ...said } };
+  if (hasWay(enabled, 'heard')) return { taken: true, event: { type: 'heard', ...said } };
   return { taken: false };
 }
 
@@ -54,10 +56,10 @@ export function hasWay(enabled: ReadonlySet<string>, type: string): boolean {
   return parts.some((_, at) => at > 0 && enabled.has(`${parts.slice(0, at).join('.')}.*`));
 }
 
-/** Of the words of this step; undefined for typed text, and if the recogniser does not report it. */
-function confidenceIn({ commands }: Pick<Floor, 'commands'>): number | undefined {
-  for (const command of commands)
-    if (command.type === 'publish' && command.message.type === 'transcript' && command.message.final)
-      return command.message.confidence;
-  return undefined;
+/** Of `text` in this step; empty for typed text, for words that were confirmed, and if the recogniser does not report it. */
+function confidenceIn({ commands }: Pick<Floor, 'commands'>, text: string): Pick<Words, 'confidence'> {
+  for (const { message } of commands.filter((command) => command.type === 'publish'))
+    if (message.type === 'transcript' && message.final && text.endsWith(message.text))
+      return message.confidence === undefined ? {} : { confidence: message.confidence };
+  return {};
 }

@@ -89,6 +89,20 @@ export class BehaviourChart {
     return new Set(nodes.flatMap((node) => node.ownEvents));
   }
 
+  /** Wait for the user's silence, ms, of the innermost state that has one in its `meta`. */
+  get silenceMs(): number | undefined {
+    const nodes: readonly AnyStateNode[] = this.#snapshot._nodes;
+    const own = nodes
+      .toSorted((a, b) => b.path.length - a.path.length)
+      .map(({ meta }) => field(meta, 'silenceMs'));
+    return own.find((ms) => typeof ms === 'number');
+  }
+
+  /** The names of the active states. */
+  get stateName(): string {
+    return JSON.stringify(this.#snapshot.value);
+  }
+
   get context(): Readonly<Record<string, unknown>> {
     return this.#snapshot.context;
   }

@@ -5,7 +5,7 @@ import { didYouMean } from '../policies/did-you-mean.ts';
 import { type BehaviourDefinition, PARTS } from './define.ts';
 
 /** Events that need no declaration. */
-const KNOWN = ['heard', 'stopped', 'rearmed', 'away', 'back'];
+const KNOWN = ['heard', 'said', 'silence', 'stopped', 'rearmed', 'away', 'back'];
 /** Those of XState: ends of parts and states, delays, and internal ones. */
 const INTERNAL = 'xstate.';
 

@@ -70,6 +70,10 @@ export type BehaviourEvent<
   | { [Name in keyof Robot & string]: { readonly type: `robot.${Name}` } & Data<Robot[Name]> }[keyof Robot &
       string]
   | { readonly type: 'heard'; readonly words: string; readonly confidence?: number }
+  /** A text of the action `say` has ended. */
+  | { readonly type: 'said'; readonly heard: string; readonly complete: boolean }
+  /** The user said nothing for the state's `meta.silenceMs` (default: 8,000), while the floor was free. */
+  | { readonly type: 'silence' }
   /** A voice stop is in force, or has ended. */
   | { readonly type: 'stopped' }
   | { readonly type: 'rearmed' }

@@ -24,11 +24,21 @@ export function sayInput(given: Json): SayInput {
 }
 
 export function askInput(given: Json): AskInput {
-  const names = ['question', 'slot', 'phrases', 'anything', 'retries', 'silenceMs', 'reprompts'];
+  const names = [
+    'question',
+    'slot',
+    'phrases',
+    'anything',
+    'retries',
+    'silenceMs',
+    'reprompts',
+    'confirmBelow',
+  ];
   const fields = new Fields('ask', given, names);
   const slot = fields.of('slot') === undefined ? undefined : fields.text('slot');
   const phrases = fields.of('phrases') === undefined ? undefined : fields.texts('phrases');
   const reprompts = fields.of('reprompts') === undefined ? undefined : fields.texts('reprompts');
+  const confirmBelow = fields.share('confirmBelow');
   const anything = fields.flag('anything');
   const retries = fields.count('retries', 0, MAX_RETRIES);
   const silenceMs = fields.count('silenceMs', LEAST_SILENCE_MS, Number.MAX_SAFE_INTEGER);
@@ -42,6 +52,7 @@ export function askInput(given: Json): AskInput {
     ...(retries !== undefined && { retries }),
     ...(silenceMs !== undefined && { silenceMs }),
     ...(reprompts && { reprompts }),
+    ...(confirmBelow !== undefined && { confirmBelow }),
   };
 }
 
@@ -103,6 +114,12 @@ class Fields {
     if (value === undefined) return undefined;
     if (typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most) return value;
     return this.fail(name, `must be a whole number from ${least}`);
+  }
+
+  share(name: string): number | undefined {
+    const value = this.of(name);
+    if (value === undefined || (typeof value === 'number' && value >= 0 && value <= 1)) return value;
+    return this.fail(name, 'must be a number from 0 to 1');
   }
 
   object(name: string): JsonObject | undefined {

@@ -33,6 +33,8 @@ export interface AskInput<Phrase extends string = string, Slot extends string = 
   readonly silenceMs?: number;
   /** Said when it asks again, in this order. Default: the question. */
   readonly reprompts?: readonly string[];
+  /** An answer that the recogniser is less sure of is confirmed first, from 0 to 1. Default: none is. */
+  readonly confirmBelow?: number;
 }
 
 export interface AskOutput<Phrase extends string = string, Values = Readonly<Record<string, unknown>>> {

@@ -18,6 +18,8 @@ export interface BehaviourSnapshot {
   readonly saying?: Saying;
   /** Number of texts so far. */
   readonly texts: number;
+  /** The state in which the user's silence is measured. */
+  readonly quiet?: string;
   /** Ends of parts that a voice stop cancelled: the chart gets them after `rearmed`. */
   readonly held: readonly PartEnd[];
 }
@@ -46,6 +48,16 @@ export interface AskPart {
   readonly tries: number;
   /** Whether the user has the question. Otherwise it is asked when the floor is free. */
   readonly asked: boolean;
+  /** An answer that is to be confirmed first. */
+  readonly doubt?: AskResult | undefined;
+}
+
+/** The result of a question, as its `onDone` gets it. */
+export interface AskResult extends JsonObject {
+  readonly slots: JsonObject;
+  readonly text: string;
+  readonly phrase?: string;
+  readonly confidence?: number;
 }
 
 export interface ActPart {

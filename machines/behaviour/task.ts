@@ -9,13 +9,14 @@ import type { BehaviourRequest } from '../session/events.ts';
 import { phrasesOf } from '../session/language/language.ts';
 import type { SessionContext } from '../session/model.ts';
 import type { Happened } from './actions.ts';
-import { heardBy } from './answers.ts';
+import { hasWay, heardBy } from './answers.ts';
 import { BehaviourChart, type ChartEffect } from './chart.ts';
 import type { Floor } from './floor.ts';
 import { Inbox } from './inbox.ts';
 import { reportInput, sayInput } from './inputs.ts';
 import type { SayInput } from './parts.ts';
 import type { BehaviourProgram } from './program.ts';
+import { Quiet, SILENCE } from './quiet.ts';
 import { newPart, resumedPart } from './running/kinds.ts';
 import { type Host, partOfTimer, type RunningPart } from './running/part.ts';
 import { RunningQuestion } from './running/question.ts';
@@ -31,6 +32,8 @@ interface Seen {
 
 /** More rounds in one step mean that behaviour and conversation drive each other in a circle. */
 const MAX_ROUNDS = 100;
+/** Silence of the user that the chart gets, in a state that does not say how long. */
+const SILENCE_MS = 8_000;
 
 export class Task {
   readonly #program: BehaviourProgram;
@@ -42,6 +45,7 @@ export class Task {
   readonly #entries = new Map<string, number>();
   readonly #texts: Texts;
   readonly #inbox: Inbox;
+  readonly #quiet: Quiet;
   #requests: BehaviourRequest[] = [];
   #seen: Seen = { stopped: false, away: false };
   #read = 0;
@@ -54,6 +58,7 @@ export class Task {
     this.#program = program;
     this.#texts = new Texts(seed, from);
     this.#inbox = new Inbox(from?.held);
+    this.#quiet = new Quiet(from?.quiet);
     this.#chart = new BehaviourChart(program, from?.chart);
     this.#host = {
       program,
@@ -98,7 +103,10 @@ export class Task {
     this.#changed = true;
     this.#read = floor.commands.length;
     const part = partOfTimer(id);
-    if (part === undefined) this.#inbox.put(this.#chart.dueEvent(id));
+    if (id === SILENCE) {
+      this.#quiet.due();
+      this.#inbox.put({ type: SILENCE });
+    } else if (part === undefined) this.#inbox.put(this.#chart.dueEvent(id));
     else this.#parts.get(part)?.due(floor);
     this.#settle(floor);
   }
@@ -130,9 +138,16 @@ export class Task {
         break;
       }
     }
+    this.#listenForSilence(floor);
     if (!this.#changed) return;
     this.#changed = false;
     this.#snapshot = this.#plain();
+  }
+
+  #listenForSilence(floor: Floor): void {
+    const waits = this.#status === 'active' && floor.isFree && !this.#texts.isSaying && !this.#texts.first;
+    const state = waits && this.#chart.enabled.has(SILENCE) ? this.#chart.stateName : undefined;
+    if (this.#quiet.listen(state, this.#chart.silenceMs ?? SILENCE_MS, floor)) this.#changed = true;
   }
 
   #stepChart(event: AnyEventObject, floor: Floor): void {
@@ -236,7 +251,7 @@ export class Task {
     if (request)
       return request.type === 'behaviour.hush' && !this.#texts.isSaying ? this.#next(floor) : request;
     if (floor.isOffering) return this.#offered(floor);
-    if (floor.isFree && !this.#texts.isSaying) this.#askAgain();
+    if (floor.isFree && !this.#texts.isSaying) this.#askAgain(floor);
     const speech = this.#texts.next(floor);
     return speech && this.#say(speech);
   }
@@ -246,9 +261,9 @@ export class Task {
   }
 
   /** A question that the user has no more gets asked again, when nothing else is to be said. */
-  #askAgain(): void {
+  #askAgain(floor: Floor): void {
     const open = this.#open;
-    if (open && !open.isAsked && !this.#texts.first) open.ask();
+    if (open && !open.isAsked && !this.#texts.first) open.ask(floor);
   }
 
   /** The newest question. */
@@ -266,12 +281,13 @@ export class Task {
     }
     if (this.#status !== 'active') return { type: 'behaviour.passed' };
     this.#turn = floor.context.pending;
+    this.#quiet.listen(undefined, 0, floor);
     const heard = heardBy(this.#program, this.#open, floor, this.#chart.enabled);
     this.#askLater(floor, heard.answered);
     if (!heard.taken) return { type: 'behaviour.passed' };
     if (heard.event) this.#inbox.put(heard.event);
     this.#inbox.end(heard.end);
-    if (this.#inbox.isEmpty) this.#askAgain();
+    if (this.#inbox.isEmpty) this.#askAgain(floor);
     // The chart handles it, and this is asked again.
     return !this.#inbox.isEmpty ? this.#afterChart(floor) : this.#offered(floor);
   }
@@ -336,7 +352,10 @@ export class Task {
       this.#texts.again(speech.whenInterrupted === 'resume' ? { ...speech, heard: before + heard } : speech);
       return;
     }
-    running?.spoken({ heard: before + heard, complete }, floor);
+    const end = { heard: before + heard, complete };
+    running?.spoken(end, floor);
+    if (speech.part === undefined && hasWay(this.#chart.enabled, 'said'))
+      this.#inbox.put({ type: 'said', ...end });
   }
 
   /** The part that a text belongs to; undefined if its state was left. */
@@ -359,6 +378,7 @@ export class Task {
       parts: Object.fromEntries([...this.#parts].map(([id, { plain }]) => [id, plain])),
       entries: Object.fromEntries(this.#entries),
       ...this.#texts.plain,
+      ...(this.#quiet.state !== undefined && { quiet: this.#quiet.state }),
       held: this.#inbox.held,
     };
   }

@@ -1,5 +1,7 @@
+import type { Floor } from '../floor.ts';
 import type { Understood, Wanted } from '../program.ts';
-import type { AskPart, PartEnd } from '../snapshot.ts';
+import type { AskPart, AskResult, PartEnd } from '../snapshot.ts';
+import { doubted, yesOrNo } from './doubt.ts';
 import { type Answered, RunningQuestion, type Words } from './question.ts';
 
 const RETRIES = 2;
@@ -11,8 +13,9 @@ export class RunningAsk extends RunningQuestion<AskPart> {
     return { slot, phrases };
   }
 
-  get text(): string {
-    const { input, tries } = this.plain;
+  protected text(floor: Floor): string {
+    const { input, tries, doubt } = this.plain;
+    if (doubt) return doubted(doubt.text, floor);
     const { question, reprompts = [] } = input;
     return tries === 0 ? question : (reprompts[tries - 1] ?? question);
   }
@@ -21,13 +24,30 @@ export class RunningAsk extends RunningQuestion<AskPart> {
     return this.plain.input.silenceMs;
   }
 
+  /** The answer to "Did you say …?". Other words answer the question itself. */
+  override hears({ text }: Words, floor: Floor): Answered | undefined {
+    const { doubt } = this.plain;
+    if (!doubt) return undefined;
+    const answer = yesOrNo(text, floor);
+    if (answer === 'yes') return { end: this.ended('done', doubt) };
+    this.change({ doubt: undefined });
+    return answer === 'no' ? { end: this.#tryAgain('noMatch') } : undefined;
+  }
+
   understood({ phrase, slots }: Understood, words: Words): Answered {
-    return { end: this.ended('done', { slots, ...(phrase !== undefined && { phrase }), ...words }) };
+    return this.#answered({ slots, ...(phrase !== undefined && { phrase }), ...words });
   }
 
   unmatched(words: Words): Answered {
-    if (this.plain.input.anything) return { end: this.ended('done', { slots: {}, ...words }) };
+    if (this.plain.input.anything) return this.#answered({ slots: {}, ...words });
     return { end: this.#tryAgain('noMatch') };
+  }
+
+  #answered(result: AskResult): Answered {
+    if ((result.confidence ?? 1) >= (this.plain.input.confirmBelow ?? 0))
+      return { end: this.ended('done', result) };
+    this.change({ doubt: result, asked: false });
+    return {};
   }
 
   protected silent(): PartEnd | undefined {
@@ -37,7 +57,7 @@ export class RunningAsk extends RunningQuestion<AskPart> {
   #tryAgain(code: 'noInput' | 'noMatch'): PartEnd | undefined {
     const { tries, input } = this.plain;
     if (tries >= (input.retries ?? RETRIES)) return this.ended('error', { code });
-    this.change({ tries: tries + 1, asked: false });
+    this.change({ tries: tries + 1, asked: false, doubt: undefined });
     return undefined;
   }
 }

@@ -24,7 +24,12 @@ export abstract class RunningQuestion<
   abstract get wanted(): NonNullable<Wanted['answer']>;
 
   /** The question in the words of this moment. */
-  abstract get text(): string;
+  protected abstract text(floor: Floor): string;
+
+  /** Looks at words before anything else does: undefined if they are not for it alone. */
+  hears(_words: Words, _floor: Floor): Answered | undefined {
+    return undefined;
+  }
 
   protected abstract get silenceMs(): number | undefined;
 
@@ -42,13 +47,13 @@ export abstract class RunningQuestion<
     return this.plain.asked;
   }
 
-  begin(): void {
-    this.ask();
+  begin(floor: Floor): void {
+    this.ask(floor);
   }
 
   /** Asks, also again. */
-  ask(): void {
-    this.host.say(this.id, { text: this.text });
+  ask(floor: Floor): void {
+    this.host.say(this.id, { text: this.text(floor) });
   }
 
   override leave(floor: Floor): void {

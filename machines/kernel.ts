@@ -280,13 +280,16 @@ export class SessionKernel {
         // The chart types each command where it is made; XState returns it untyped.
         this.#commands.push(params as Command);
         return;
-      case 'xstate.spawnChild':
-        this.#commands.push({
-          type: 'spawn',
-          child: childKind(field(params, 'id')),
-          input: field(params, 'input'),
-        } as SpawnCommand);
+      case 'xstate.spawnChild': {
+        const command = {
+          ...{ type: 'spawn', child: childKind(field(params, 'id')), input: field(params, 'input') },
+        } as SpawnCommand;
+        const wanted = command.child === 'stt' ? this.#task?.wanted : undefined;
+        this.#commands.push(
+          command.child === 'stt' && wanted ? { ...command, input: { ...command.input, wanted } } : command,
+        );
         return;
+      }
       case 'xstate.stopChild':
         // Without params: the chart stops a child that was stopped before.
         if (params !== undefined)

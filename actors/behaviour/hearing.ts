@@ -1,17 +1,23 @@
 /** What recognisers must know of a behaviour. */
-import type { BehaviourProgram } from '../../machines/behaviour/program.ts';
+import type { BehaviourProgram, Wanted } from '../../machines/behaviour/program.ts';
 import { baseLanguage } from '../../machines/policies/text.ts';
 import type { ReadWords } from '../../machines/session/turn/reading.ts';
 import type { Dialog, DialogEntry } from '../dialog/dialog.ts';
-import { Grammar } from '../dialog/grammar.ts';
 import { matchDialog } from '../dialog/match.ts';
+import { withEntries } from '../dialog/moment.ts';
 import type { PhraseNode } from '../dialog/phrase.ts';
+import { expandPhrase, shortest, slotsOf, vocabulary, waysOf } from '../dialog/phrase-facts.ts';
 import { dialogReader } from '../dialog/reading.ts';
 import type { SlotType } from '../dialog/slots.ts';
+import type { Expected } from '../ports/stt.ts';
 import { phrasesOf } from './phrases.ts';
 
 /** Types of a behaviour's slots get this before their names, because the dialog file has names of its own. */
 const PREFIX = 'behaviour-';
+/** A phrase with at most as many ways is given to prompts as it is. */
+const FEW_WAYS = 8;
+/** Servers read a few hundred words of a prompt at most. */
+const MOST_SENTENCES = 60;
 
 /** The dialog with all that a behaviour may want to hear, in the behaviour's language. Only for hearing: it answers nothing. */
 export function withBehaviour(dialog: Dialog, behaviour: BehaviourProgram | undefined): Dialog {
@@ -38,12 +44,47 @@ export function behaviourReader(
   };
 }
 
+/** Says what recognisers are to expect, by what the behaviour wants. */
+export function expecter(
+  behaviour: BehaviourProgram | undefined,
+): ((wanted: Wanted) => Expected) | undefined {
+  if (!behaviour) return undefined;
+  const said = new Map([...alone(behaviour)].map(([id, dialog]) => [id, sentencesOf(dialog)] as const));
+  return ({ phrases, answer }) => {
+    const asked = (answer?.phrases ?? []).map(phraseId);
+    const answers = answer?.slot === undefined ? asked : [answerId(answer.slot), ...asked];
+    const entries = [...new Set([...answers, ...phrases.map(phraseId)])];
+    const sentences = entries.flatMap((id) => said.get(id) ?? []);
+    return { entries, answers, sentences: [...new Set(sentences)].slice(0, MOST_SENTENCES) };
+  };
+}
+
+/** The sentences of a dialog if they are few, else its words without those that only lead in. */
+function sentencesOf({ entries, slots }: Dialog): readonly string[] {
+  return entries.flatMap(({ phrases }) =>
+    phrases.flatMap((phrase) => {
+      if (waysOf(phrase, slots) <= FEW_WAYS) return expandPhrase(phrase, slots, FEW_WAYS);
+      const values = [...slotsOf(phrase).values()].flatMap((type) => {
+        const value = slots.get(type)?.phrase;
+        if (!value) return [];
+        return waysOf(value, slots) <= MOST_SENTENCES
+          ? expandPhrase(value, slots, MOST_SENTENCES)
+          : [...vocabulary(value, slots)];
+      });
+      return values.length > 0 ? values : (shortest(phrase, slots)?.join(' ') ?? []);
+    }),
+  );
+}
+
+const phraseId = (name: string) => `heard-${name}`;
+const answerId = (slot: string) => `answer-${slot}`;
+
 /** Each phrase and each answer as a dialog of its own. */
 function alone(behaviour: BehaviourProgram): ReadonlyMap<string, Dialog> {
   const { phrases, answers } = phrasesOf(behaviour.definition);
   return new Map([
-    ...[...phrases].map(([name, dialog]) => [`heard-${name}`, dialog] as const),
-    ...[...answers].map(([name, dialog]) => [`answer-${name}`, dialog] as const),
+    ...[...phrases].map(([name, dialog]) => [phraseId(name), dialog] as const),
+    ...[...answers].map(([name, dialog]) => [answerId(name), dialog] as const),
   ]);
 }
 
@@ -56,7 +97,13 @@ function entriesOf(behaviour: BehaviourProgram): Entries {
   const all = [...alone(behaviour)];
   return {
     entries: all.flatMap(([id, { entries }]) =>
-      entries.map((entry) => ({ ...entry, id, actions: [], phrases: entry.phrases.map(renamed) })),
+      entries.map((entry) => ({
+        ...entry,
+        id,
+        ifExpected: true as const,
+        actions: [],
+        phrases: entry.phrases.map(renamed),
+      })),
     ),
     slots: new Map(
       all.flatMap(([, { slots }]) =>
@@ -67,10 +114,7 @@ function entriesOf(behaviour: BehaviourProgram): Entries {
 }
 
 function extended(dialog: Dialog, { entries, slots }: Entries): Dialog {
-  const all = { entries: [...dialog.entries, ...entries], slots: new Map([...dialog.slots, ...slots]) };
-  const grammar = new Grammar(all.slots);
-  for (const entry of all.entries) for (const phrase of entry.phrases) grammar.add(phrase, entry);
-  return { ...dialog, ...all, grammar };
+  return withEntries(dialog, [...dialog.entries, ...entries], new Map([...dialog.slots, ...slots]));
 }
 
 function renamed(node: PhraseNode): PhraseNode {

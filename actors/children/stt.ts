@@ -1,4 +1,5 @@
 import { msOfSamples, PIPELINE_RATE, samplesInMs } from '../../machines/audio.ts';
+import type { Wanted } from '../../machines/behaviour/program.ts';
 import { errorRecord, ParleyError } from '../../machines/errors.ts';
 import type { ChildInputs } from '../../machines/session/commands.ts';
 import type { ChildEvent, SttOutput, TurnEnd } from '../../machines/session/events.ts';
@@ -8,7 +9,7 @@ import { aborted } from '../cancellation.ts';
 import { type ChildLogic, childLogic } from '../child.ts';
 import type { InputAudio } from '../ear/input-audio.ts';
 import type { IdentifyLanguage } from '../ports/language.ts';
-import type { SttEngine } from '../ports/stt.ts';
+import type { Expected, SttEngine } from '../ports/stt.ts';
 
 export interface SttChildOptions {
   readonly engine: SttEngine;
@@ -21,6 +22,8 @@ export interface SttChildOptions {
   readonly identify?: IdentifyLanguage | undefined;
   /** Whether words so far are reported that say nothing new of the turn's end. Default: always. */
   readonly wanted?: (text: string, language: string) => boolean;
+  /** What the words are expected to be, by what the behaviour wants. */
+  readonly expect?: ((wanted: Wanted) => Expected) | undefined;
   /** Where a recognition waits to be adopted when its child stops. */
   readonly handover?: Handover;
 }
@@ -111,15 +114,17 @@ interface Work {
 }
 
 async function recognise(
-  { engine, audio, prerollMs, read, identify, wanted }: SttChildOptions,
-  { fromSample, toSample, language: asked }: ChildInputs['stt'],
+  { engine, audio, prerollMs, read, identify, wanted, expect }: SttChildOptions,
+  { fromSample, toSample, language: asked, wanted: now }: ChildInputs['stt'],
   { finished, signal, emit, counts }: Work,
 ): Promise<SttOutput> {
   const from = toSample === undefined ? fromSample - samplesInMs(prerollMs, PIPELINE_RATE) : fromSample;
   let partial = '';
   let end: TurnEnd | undefined;
   const followed = audio.follow(from, finished, undefined, toSample);
-  for await (const event of engine.transcribe(followed, { language: asked, counts }, signal)) {
+  const expected = now && expect?.(now);
+  const request = { language: asked, counts, ...(expected && { expected }) };
+  for await (const event of engine.transcribe(followed, request, signal)) {
     if (event.type === 'final') {
       const { text, confidence, rejected, words } = event;
       const language = event.language ?? identify?.(text, asked);

@@ -34,6 +34,8 @@ export interface DialogEntry {
   readonly askBelow: number;
   /** Values of slots that a phrase may omit. */
   readonly defaults: Slots;
+  /** Whether it is heard only while it is expected, see `heardNow`. */
+  readonly ifExpected?: true;
   /** What it says about the user, by name: texts with slots. */
   readonly remember: Readonly<Record<string, string>>;
 }

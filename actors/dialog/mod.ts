@@ -19,6 +19,7 @@ export {
 export { learntFrom } from './learning.ts';
 export type { DialogMatch } from './match.ts';
 export { matchDialog } from './match.ts';
+export { changesByMoment, heardNow, withEntries } from './moment.ts';
 export { fillersOf, withDialog, withoutSummaries, withRecogniser } from './parameters.ts';
 export { parseDialog } from './parse.ts';
 export type { PhraseNode } from './phrase.ts';

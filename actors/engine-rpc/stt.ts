@@ -12,7 +12,16 @@ import { type WorkOptions, workOptions } from './options.ts';
 import { pcmPieces } from './pcm.ts';
 import { audioPieceBytes, jsonBytes, NO_PAYLOAD, parseJson, type RpcScope } from './protocol.ts';
 
-const Request: z.ZodType<SttRequest> = z.object({ language: z.string() });
+const Request: z.ZodType<SttRequest> = z.object({
+  language: z.string(),
+  expected: z
+    .object({
+      entries: z.array(z.string()),
+      answers: z.array(z.string()),
+      sentences: z.array(z.string()),
+    })
+    .exactOptional(),
+});
 
 const Event: z.ZodType<SttEvent> = z.discriminatedUnion('type', [
   z.object({

@@ -2,6 +2,16 @@ import type { Pcm, PipelineRate } from '../../machines/audio.ts';
 import type { TurnEnd } from '../../machines/session/events.ts';
 import type { Rejection, TimedWord } from '../../machines/wire.ts';
 
+/** What a robot's task waits for, besides what can always be said. */
+export interface Expected {
+  /** Entries of the dialog that are `ifExpected`, by id: those that can be said now. */
+  readonly entries: readonly string[];
+  /** Of `entries`, those that answer an open question: they are likelier than all others. */
+  readonly answers: readonly string[];
+  /** Likely sentences and words in normalised form, the likeliest first, for prompts and hot words. */
+  readonly sentences: readonly string[];
+}
+
 export interface SttRequest {
   /** BCP 47, such as `en` or `zh-CN`. */
   readonly language: string;
@@ -10,6 +20,8 @@ export interface SttRequest {
    * discarded while it is recognised. Default: they do.
    */
   readonly counts?: () => boolean;
+  /** Absent without a behaviour: then everything can be said. */
+  readonly expected?: Expected;
 }
 
 export type SttEvent =

@@ -1,4 +1,4 @@
-import type { BehaviourProgram } from '../../machines/behaviour/program.ts';
+import type { BehaviourProgram, Wanted } from '../../machines/behaviour/program.ts';
 import type { LoopClock } from '../../machines/clock.ts';
 import type { LogEntry } from '../../machines/log.ts';
 import type { SessionParameters } from '../../machines/parameters.ts';
@@ -17,6 +17,7 @@ import type { ResamplerFactory } from '../ports/resampler.ts';
 import type { SlowSchemaCheck } from '../ports/schema-check.ts';
 import type { StopSpotter } from '../ports/stop-spotter.ts';
 import type { Store } from '../ports/store.ts';
+import type { Expected } from '../ports/stt.ts';
 import type { ToolSource } from '../ports/tools.ts';
 import type { VadEngine } from '../ports/vad.ts';
 import type { RecordKeeper } from '../records/record-keeper.ts';
@@ -48,6 +49,8 @@ export interface SessionDeps {
   readonly identify?: IdentifyLanguage | undefined;
   /** What the dialog knows about recognised words. Default: nothing. */
   readonly read?: ReadWords;
+  /** What recognisers are to expect, by what the behaviour wants. Default: anything. */
+  readonly expect?: ((wanted: Wanted) => Expected) | undefined;
   /** Slots of the dialog whose values are hidden. Default: none. */
   readonly secrets?: Secrets | undefined;
   /** The server's own tools, the actions of the dialog with what it says of their arguments, and the memory. Default: none. */

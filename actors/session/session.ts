@@ -129,7 +129,7 @@ export function openSession(
         const engine = engines.stt({ session, generation: next });
         const wanted = wantedPartials(deps.economy, parameters, () => runner.kernel);
         return sttChild(
-          { engine, audio, prerollMs, read: deps.read, identify, wanted, handover },
+          { engine, audio, prerollMs, read: deps.read, expect: deps.expect, identify, wanted, handover },
           command.input,
         );
       }

@@ -115,9 +115,16 @@ export class ScoredDecoder {
       await decoder.reinitialize_audio();
     }
     decoder.add_words(...words.map(([word, phones]): [string, string] => [word, phones]));
-    if (typeof grammar === 'string') decoder.set_grammar(grammar);
-    else listenForAny(module, decoder, grammar.anyOf);
-    return new ScoredDecoder(module, decoder);
+    const made = new ScoredDecoder(module, decoder);
+    made.listenFor(grammar);
+    return made;
+  }
+
+  /** Changes the grammar, between utterances. Its words must be among those that the decoder was made with. */
+  listenFor(grammar: Grammar): void {
+    this.stop();
+    if (typeof grammar === 'string') this.#decoder.set_grammar(grammar);
+    else listenForAny(this.#module, this.#decoder, grammar.anyOf);
   }
 
   /** Begins an utterance with the normalisation of a new decoder, independent of previous speakers. */

@@ -3,7 +3,7 @@ import type { Clock } from '../../machines/clock.ts';
 import { ParleyError } from '../../machines/errors.ts';
 import type { ModelLoad } from '../engine.ts';
 import { type PoolJob, type PoolThread, ThreadPool } from '../thread-pool.ts';
-import { type FromThread, fromThreadSchema, type ToThread } from './utterance-protocol.ts';
+import { type FromThread, fromThreadSchema, type GrammarNow, type ToThread } from './utterance-protocol.ts';
 
 /** The result of an utterance. */
 export type Final = Extract<SttEvent, { type: 'final' }>;
@@ -36,13 +36,15 @@ export interface PoolOptions {
 /** One utterance. Its audio is sent to its thread immediately, and kept in case that thread dies. */
 export class Utterance {
   readonly listener: Listener;
+  readonly grammar: GrammarNow | undefined;
   id = 0;
   heard: Int16Array[] = [];
   ended = false;
   running = false;
 
-  constructor(listener: Listener) {
+  constructor(listener: Listener, grammar?: GrammarNow) {
     this.listener = listener;
+    this.grammar = grammar;
   }
 }
 
@@ -76,20 +78,20 @@ export class UtterancePool {
     });
   }
 
-  /** Throws CANCELLED after close, ENGINE_OVERLOADED if too many are waiting. */
-  open(listener: Listener): Utterance {
+  /** `grammar`: what can be said in it. Throws CANCELLED after close, ENGINE_OVERLOADED if too many are waiting. */
+  open(listener: Listener, grammar?: GrammarNow): Utterance {
     const waiting = this.#pool.waiting;
     if (!this.#pool.closed && !this.#pool.hasRoom && waiting >= this.#maxWaiting) {
       throw new ParleyError('ENGINE_OVERLOADED', `${this.#engine}: ${waiting} utterances wait for a decoder`);
     }
     if (this.#pool.closed) throw new ParleyError('CANCELLED', 'the engine is closed');
-    const utterance = new Utterance(listener);
+    const utterance = new Utterance(listener, grammar);
     const job: PoolJob = {
       begin: (id) => {
         utterance.id = id;
         utterance.running = true;
         this.#utterances.set(id, utterance);
-        this.#pool.send(id, { type: 'begin', id });
+        this.#pool.send(id, { type: 'begin', id, ...(grammar && { grammar }) });
         for (const samples of utterance.heard) this.#pool.send(id, { type: 'audio', id, samples });
         if (utterance.ended) this.#sendEnd(utterance);
       },

@@ -5,9 +5,17 @@ import { modelLoadSchema } from '../engine.ts';
 const id = z.number().int();
 const confidence = z.number().min(0).max(1);
 
+/** What can be said in an utterance, for engines that are made for more than that. */
+const grammarNow = z.object({
+  grammar: z.string(),
+  otherWords: z.array(z.string()),
+  strictness: z.number(),
+});
+export type GrammarNow = z.infer<typeof grammarNow>;
+
 /** To a thread of decoders. It never has more utterances at a time than decoders. */
 export const toThreadSchema = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('begin'), id }),
+  z.object({ type: z.literal('begin'), id, grammar: grammarNow.exactOptional() }),
   z.object({
     type: z.literal('audio'),
     id,

@@ -3,25 +3,28 @@ import { cancelled, throwIfAborted } from '../../actors/cancellation.ts';
 import type { SttEvent } from '../../actors/ports/stt.ts';
 import { msOfSamples, type Pcm, PIPELINE_RATE, type PipelineRate } from '../../machines/audio.ts';
 import { ParleyError } from '../../machines/errors.ts';
-import type { UtterancePool } from './utterance-pool.ts';
+import type { Listener, UtterancePool } from './utterance-pool.ts';
+import type { GrammarNow } from './utterance-protocol.ts';
 
 /**
  * One utterance, heard by a decoder of `pool`. Speech of more than `maxUtteranceMs` is rejected as `too-long` at its end, and not decoded
- * further.
+ * further. `grammar`: what can be said in it.
  */
 export async function* transcribe(
   pool: UtterancePool,
   audio: AsyncIterable<Pcm<PipelineRate>>,
   maxUtteranceMs: number,
   signal: AbortSignal,
+  grammar?: GrammarNow,
 ): AsyncGenerator<SttEvent> {
   throwIfAborted(signal);
   // A slow reader needs only the newest partial.
   const events = new AsyncQueue<SttEvent>((last, next) => (last.type === 'partial' ? next : undefined));
-  const utterance = pool.open({
+  const listener: Listener = {
     onPartial: (partial) => events.push({ type: 'partial', ...partial }),
     onEnd: (result) => (result instanceof ParleyError ? events.abort(result) : events.push(result)),
-  });
+  };
+  const utterance = pool.open(listener, grammar);
   const onAbort = () => events.abort(cancelled(signal));
   signal.addEventListener('abort', onAbort, { once: true });
   if (signal.aborted) onAbort();

@@ -15,6 +15,18 @@ export interface Heard {
   readonly answered?: string | undefined;
 }
 
+/** What can be said now. `enabled`: events for which the chart has a way. */
+export function wantedNow(
+  { definition }: BehaviourProgram,
+  open: RunningQuestion | undefined,
+  enabled: ReadonlySet<string>,
+): Wanted {
+  return {
+    phrases: Object.keys(definition.phrases).filter((name) => hasWay(enabled, HEARD + name)),
+    ...(open && { answer: open.wanted }),
+  };
+}
+
 /** What the words of the offered turn are. `enabled`: events for which the chart has a way. */
 export function heardBy(
   program: BehaviourProgram,
@@ -24,16 +36,12 @@ export function heardBy(
 ): Heard {
   const { pending, input } = floor.context;
   const text = pending?.text ?? '';
-  const wanted: Wanted = {
-    phrases: Object.keys(program.definition.phrases).filter((name) => hasWay(enabled, HEARD + name)),
-    ...(open && { answer: open.wanted }),
-  };
   const sure = confidenceIn(floor, text);
   const words: Words = { text, ...sure };
   const said = { words: text, ...sure };
   const answer = open?.hears(words, floor);
   if (answer && open) return { taken: true, ...answer, ...(answer.end && { answered: open.id }) };
-  const meant = program.understand(text, wanted);
+  const meant = program.understand(text, wantedNow(program, open, enabled));
   if (meant?.answers && open) {
     const { end } = open.understood(meant, words);
     return { taken: true, end, ...(end && { answered: open.id }) };

@@ -9,13 +9,13 @@ import type { BehaviourRequest } from '../session/events.ts';
 import { phrasesOf } from '../session/language/language.ts';
 import type { SessionContext } from '../session/model.ts';
 import type { Happened } from './actions.ts';
-import { hasWay, heardBy } from './answers.ts';
+import { hasWay, heardBy, wantedNow } from './answers.ts';
 import { BehaviourChart, type ChartEffect } from './chart.ts';
 import type { Floor } from './floor.ts';
 import { Inbox } from './inbox.ts';
 import { reportInput, sayInput } from './inputs.ts';
 import type { SayInput } from './parts.ts';
-import type { BehaviourProgram } from './program.ts';
+import type { BehaviourProgram, Wanted } from './program.ts';
 import { Quiet, SILENCE } from './quiet.ts';
 import { newPart, resumedPart } from './running/kinds.ts';
 import { type Host, partOfTimer, type RunningPart } from './running/part.ts';
@@ -83,6 +83,12 @@ export class Task {
   /** The same object until something changes. */
   get snapshot(): BehaviourSnapshot {
     return this.#snapshot;
+  }
+
+  /** What can be said to it now: nothing once it has ended. */
+  get wanted(): Wanted {
+    if (this.#status !== 'active') return { phrases: [] };
+    return wantedNow(this.#program, this.#open, this.#chart.enabled);
   }
 
   /** Begins the chart. */

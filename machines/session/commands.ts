@@ -1,3 +1,4 @@
+import type { Wanted } from '../behaviour/program.ts';
 import type { JsonObject } from '../json.ts';
 import type { EndReason, SessionMessage, SettingsChange, TurnTimings } from '../wire.ts';
 import type { ChildKind } from './children.ts';
@@ -38,6 +39,8 @@ export interface ChildInputs {
     readonly fromSample: number;
     readonly toSample?: number;
     readonly language: string;
+    /** What can be said to the behaviour; absent without one. */
+    readonly wanted?: Wanted;
   };
   /**
    * `text`: the turn's words so far, for the memory if it `recalls`; `messages` contain neither these facts nor those

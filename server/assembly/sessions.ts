@@ -1,4 +1,4 @@
-import { behaviourReader } from '../../actors/behaviour/hearing.ts';
+import { behaviourReader, expecter } from '../../actors/behaviour/hearing.ts';
 import { dialogTools, secretsOf } from '../../actors/dialog/mod.ts';
 import type { SessionDeps } from '../../actors/session/session.ts';
 import { languageIdentifier } from '../../adapters/language/identify.ts';
@@ -52,6 +52,7 @@ export async function makeSessions(base: Base, speech: Speech): Promise<SessionD
     },
     behaviour,
     read: behaviourReader(dialog, behaviour, !modelMayAnswer(options)),
+    expect: expecter(behaviour),
     secrets,
     identify: await languageIdentifier([config.language, ...parameters.languages.among]),
     memory: parts?.memory ?? base.memory,

@@ -28,7 +28,12 @@ export function leniencyOf(languages: readonly string[]): number {
 
 /** The confidence in words of a language. */
 export function confidenceIn(language: string, confidence: number): number {
-  return 1 / (1 + (1 / confidence - 1) * Math.exp(-(LENIENCY[language] ?? 0)));
+  return likelier(confidence, LENIENCY[language] ?? 0);
+}
+
+/** A confidence to whose log odds something is added. */
+export function likelier(confidence: number, odds: number): number {
+  return 1 / (1 + (1 / confidence - 1) * Math.exp(-odds));
 }
 
 /** Whether the recogniser can be made to hear a language (BCP 47). */

@@ -2,6 +2,7 @@ import type { FeatureBuffer } from 'soundswallower';
 import type { Rejection } from '../../../machines/wire.ts';
 import { type Grammar, loadSoundswallower, ScoredDecoder } from '../../soundswallower/decoder.ts';
 import { worstPhone } from '../../soundswallower/worst-phone.ts';
+import type { GrammarNow } from '../utterance-protocol.ts';
 import { PHONES, phoneWord } from './jsgf.ts';
 import { LevelledAudio, PAD } from './level.ts';
 import type { ThreadData } from './protocol.ts';
@@ -61,7 +62,9 @@ export async function loadRecognisers(data: ThreadData): Promise<readonly Recogn
   const words = pronounce(data.words, data.pronunciations, dictionary);
   const entries = spelled(words);
   const phones = PHONES.map((phone): [string, string] => [phoneWord(phone), phone]);
-  const others = spelled(pronounce(data.otherWords, data.pronunciations, dictionary));
+  const others = spelled(
+    pronounce([...new Set([...data.otherWords, ...data.words])], data.pronunciations, dictionary),
+  );
   const recognisers: Recogniser[] = [];
   for (let made = 0; made < data.decoders; made++) {
     const decoderFor = (
@@ -102,7 +105,8 @@ export class Recogniser {
   readonly #anything: ScoredDecoder;
   readonly #otherWords: ScoredDecoder;
   readonly #phonesOf: ReadonlyMap<string, string>;
-  readonly #strictness: number;
+  readonly #all: GrammarNow;
+  #now: GrammarNow;
   readonly #backchannels: ReadonlySet<string>;
   readonly #stops: ReadonlySet<string>;
   #audio = new LevelledAudio();
@@ -115,18 +119,30 @@ export class Recogniser {
   constructor(
     { sentences, anything, otherWords }: Decoders,
     phonesOf: ReadonlyMap<string, string>,
-    { strictness, backchannels, stops }: ThreadData,
+    data: ThreadData,
   ) {
+    const { backchannels, stops } = data;
+    this.#all = data;
+    this.#now = data;
     this.#sentences = sentences;
     this.#anything = anything;
     this.#otherWords = otherWords;
     this.#phonesOf = phonesOf;
-    this.#strictness = strictness;
     this.#backchannels = new Set(backchannels);
     this.#stops = new Set(stops);
   }
 
-  begin(): void {
+  /** Whether an utterance with this grammar begins without delay. */
+  has(grammar = this.#all.grammar): boolean {
+    return grammar === this.#now.grammar;
+  }
+
+  /** `now`: what can be said in this utterance, a part of what the recogniser was made for. Default: all of that. */
+  begin(now: GrammarNow = this.#all): void {
+    if (now.grammar !== this.#now.grammar) this.#sentences.listenFor(now.grammar);
+    if (now.otherWords.join() !== this.#now.otherWords.join())
+      this.#otherWords.listenFor({ anyOf: now.otherWords });
+    this.#now = now;
     this.#audio = new LevelledAudio();
     this.#said = '';
     this.#listens = false;
@@ -144,7 +160,8 @@ export class Recogniser {
     const anything = -this.#anything.score();
     const easier = this.#easier(said);
     this.#listens = this.#backchannels.has(said.text);
-    if (said.text === this.#said || !maySoFar(said, anything, this.#strictness - easier)) return undefined;
+    if (said.text === this.#said || !maySoFar(said, anything, this.#now.strictness - easier))
+      return undefined;
     this.#said = said.text;
     return said.text;
   }
@@ -152,7 +169,7 @@ export class Recogniser {
   async finish(): Promise<Recognition> {
     const evidence = await this.hear();
     if (!evidence) return { text: '', rejected: { nearest: '', confidence: 0, reason: 'silence' } };
-    const { text, confidence, accepted } = judge(evidence, this.#strictness);
+    const { text, confidence, accepted } = judge(evidence, this.#now.strictness);
     if (accepted) return { text, confidence };
     const reason = text === '' ? 'no-phrase' : 'unlike';
     return { text: '', rejected: { nearest: text, confidence, reason } };
@@ -175,7 +192,7 @@ export class Recogniser {
       ? worstPhone(this.#sentences.phones(), this.#otherWords.phones())
       : undefined;
     const evidence = { usual, anything, contrast, ...pass, worstPhone: worst };
-    if (!isInDoubt(judge(evidence, this.#strictness)) || !mayBeLong((audio.length - 2 * PAD) / FRAME))
+    if (!isInDoubt(judge(evidence, this.#now.strictness)) || !mayBeLong((audio.length - 2 * PAD) / FRAME))
       return evidence;
     const slow = stretched(audio, SLOWER);
     const found = await this.#sentence(slow);

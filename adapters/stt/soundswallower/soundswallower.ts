@@ -1,5 +1,5 @@
 import type { WorkerOptions } from 'node:worker_threads';
-import { type Dialog, haltPhrases } from '../../../actors/dialog/mod.ts';
+import { changesByMoment, type Dialog, haltPhrases } from '../../../actors/dialog/mod.ts';
 import type { SttEngine, SttEvent } from '../../../actors/ports/stt.ts';
 import type { Clock } from '../../../machines/clock.ts';
 import { ParleyError } from '../../../machines/errors.ts';
@@ -10,8 +10,17 @@ import { startWorkerThread } from '../../worker-thread.ts';
 import { UtterancePool } from '../utterance-pool.ts';
 import { transcribe } from '../utterances.ts';
 import { otherWords } from './common-words.ts';
-import { confidenceIn, heardDialog, heardLanguages, isHeard, leniencyOf, textOf } from './foreign.ts';
+import {
+  confidenceIn,
+  heardDialog,
+  heardLanguages,
+  isHeard,
+  leniencyOf,
+  likelier,
+  textOf,
+} from './foreign.ts';
 import { dialogGrammar, grammarWords, slotWords } from './jsgf.ts';
+import { ANSWER_ODDS, type Moment, Moments } from './moments.ts';
 import type { ThreadData } from './protocol.ts';
 import { calibrated } from './verdict.ts';
 import { checkWords } from './words.ts';
@@ -87,11 +96,16 @@ export function soundswallowerStt(options: SoundswallowerOptions): SttEngine {
       onCrash: options.onCrash,
     });
   };
+  const moments = new Moments(dialog, options.strictness ?? 0);
+  const byMoment = changesByMoment(dialog);
   const pools = new Map<string, UtterancePool>();
+  const languagesFor = (language: string): readonly string[] => {
+    const base = baseLanguage(language);
+    return together.includes(base) ? together : [others.includes(base) ? base : own];
+  };
   /** The threads that hear a language, made when it is first spoken. */
   const poolFor = (language: string) => {
-    const base = baseLanguage(language);
-    const languages = together.includes(base) ? together : [others.includes(base) ? base : own];
+    const languages = languagesFor(language);
     const pool = pools.get(languages.join()) ?? poolOf(languages);
     pools.set(languages.join(), pool);
     return pool;
@@ -101,8 +115,11 @@ export function soundswallowerStt(options: SoundswallowerOptions): SttEngine {
   return {
     name: 'soundswallower',
     tellsPartials: true,
-    transcribe: (audio, { language }, signal) =>
-      inItsLanguage(transcribe(poolFor(language), audio, maxUtteranceMs, signal), options.strictness ?? 0),
+    transcribe: (audio, { language, expected }, signal) => {
+      const now = expected && byMoment ? moments.of(languagesFor(language), expected) : undefined;
+      const events = transcribe(poolFor(language), audio, maxUtteranceMs, signal, now?.grammar);
+      return inItsLanguage(events, options.strictness ?? 0, now?.answers);
+    },
     warm: () => main.warm(),
     close: async () => {
       await Promise.all([...pools.values()].map((pool) => pool.close()));
@@ -114,7 +131,11 @@ export function soundswallowerStt(options: SoundswallowerOptions): SttEngine {
  * The words as they are written, with their language and the confidence in it. Where several languages are heard, the
  * threads accept as much as the most lenient of them; `strictness` is that of the others.
  */
-async function* inItsLanguage(events: AsyncIterable<SttEvent>, strictness: number): AsyncGenerator<SttEvent> {
+async function* inItsLanguage(
+  events: AsyncIterable<SttEvent>,
+  strictness: number,
+  answers: Moment['answers'] = () => false,
+): AsyncGenerator<SttEvent> {
   const least = 1 / (1 + Math.exp(-strictness));
   for await (const event of events) {
     const { text, language } = textOf(event.text);
@@ -124,7 +145,8 @@ async function* inItsLanguage(events: AsyncIterable<SttEvent>, strictness: numbe
     }
     const { rejected, confidence = 0 } = event;
     const nearest = rejected ? textOf(rejected.nearest) : { text, language };
-    const sure = confidenceIn(nearest.language, rejected?.confidence ?? confidence);
+    const own = confidenceIn(nearest.language, rejected?.confidence ?? confidence);
+    const sure = answers(nearest.text, nearest.language) ? likelier(own, ANSWER_ODDS) : own;
     if (!rejected && sure >= least) yield { ...event, text, confidence: calibrated(sure), language };
     else {
       const { reason = 'unlike' } = rejected ?? {};

@@ -43,10 +43,10 @@ post({ type: 'ready' });
 async function handle(message: ToThread): Promise<void> {
   const { id } = message;
   if (message.type === 'begin') {
-    const recogniser = idle.pop();
+    const recogniser = take(message.grammar?.grammar);
     if (!recogniser) throw new Error('no decoder is free');
     busy.set(id, recogniser);
-    recogniser.begin();
+    recogniser.begin(message.grammar);
     return;
   }
   const recogniser = busy.get(id);
@@ -68,6 +68,12 @@ async function handle(message: ToThread): Promise<void> {
       free(id);
       post({ type: 'aborted', id });
   }
+}
+
+/** An idle recogniser, if possible one that has this grammar already. */
+function take(grammar: string | undefined): Recogniser | undefined {
+  const has = idle.findIndex((one) => one.has(grammar));
+  return idle.splice(has, 1)[0];
 }
 
 /** If a decoder cannot be stopped, the thread ends and the pool starts a new one. */

@@ -18,6 +18,10 @@ export interface MomentTrial {
 }
 
 const SPEAKERS = ['george', 'jackson', 'lucas'];
+/** Of the speech that answers no question, one of so many is heard. */
+const OTHERS = 4;
+/** PINs of a speaker in each half. */
+const PINS = 8;
 /** Between two digits of a PIN. */
 const GAP = samplesInMs(100, PIPELINE_RATE);
 /** Which recordings of a speaker make a PIN. */
@@ -40,9 +44,9 @@ export function momentTrials(folder: string): readonly MomentTrial[] {
   const words = [...loneWords(folder), ...keywords(folder)];
   const others = sentences(folder);
   const rest = (question: Question, isAnswer: (word: string) => boolean) =>
-    [...words.filter(({ word }) => word !== 'stop' && !isAnswer(word)), ...others].map(
-      ({ word: _, ...recording }) => ({ ...recording, question }),
-    );
+    [...words.filter(({ word }) => word !== 'stop' && !isAnswer(word)), ...others]
+      .filter((_, i) => i % OTHERS === 0)
+      .map(({ word: _, ...recording }) => ({ ...recording, question }));
   const isConsent = (word: string) => word === 'yes' || word === 'no';
   const isChoice = (word: string) => MENU.includes(word);
   const said = (question: Question, all: readonly Recording[]) =>
@@ -88,7 +92,7 @@ function pins(folder: string): readonly Recording[] {
     // Both halves have recordings of their own, so that no digit is in both.
     return [0, 1].flatMap((half) => {
       const some = own.filter((_, i) => i % 2 === half);
-      return some.map((first, i) => {
+      return some.slice(0, PINS).map((first, i) => {
         const files = STRIDES.map((stride) => some[(i + stride) % some.length] ?? first);
         return {
           ...{ name: `${speaker} ${i}`, half, word: files.map((file) => file[0]).join('') },

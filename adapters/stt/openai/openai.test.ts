@@ -113,6 +113,14 @@ describe('openaiStt', () => {
     ]);
   });
 
+  it('sends what a behaviour expects behind the prompt, the likeliest last', async () => {
+    await start({}, { prompt: 'A robot.' });
+    const expected = { entries: ['yes'], answers: ['yes'], sentences: ['yes', 'no', 'never mind'] };
+    const audio = pieces(toneSamples(500, PIPELINE_RATE));
+    await outcomeOf(engine.transcribe(audio, { language: 'en', expected }, new AbortController().signal));
+    expect(server.requests[0]?.form?.fields.prompt).toBe('A robot. never mind, no, yes');
+  });
+
   it('sends the prompt of the language, and how freely the model may guess', async () => {
     await start({}, { prompt: 'robot', prompts: { ja: 'ロボット' }, temperature: 0.2 });
     for (const language of ['ja-JP', 'en'])

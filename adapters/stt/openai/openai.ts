@@ -31,7 +31,7 @@ export interface OpenAiSttOptions extends OpenAiConnectionOptions {
   readonly stream?: boolean;
   /** Send the language to the server; otherwise it guesses. Default true. */
   readonly sendLanguage?: boolean;
-  /** Likely words, sent as the model's `prompt`. */
+  /** Likely words, sent as the model's `prompt`, before those that a behaviour expects. */
   readonly prompt?: string;
   /** The prompt for turns in a language, by its primary tag; `prompt` for the others. */
   readonly prompts?: Readonly<Record<string, string>>;
@@ -116,7 +116,7 @@ async function* recognise(
   { samples, fromSample }: Spoken,
   call: Call,
 ): AsyncGenerator<SttEvent> {
-  const prompt = options.prompts?.[primaryTag(request.language)] ?? options.prompt;
+  const prompt = promptFor(options, request);
   const { language } = request;
   const evidence = (options.guard ?? true) ? { language, prompt, sound: Sound.of(samples) } : undefined;
   const fields = {
@@ -194,6 +194,16 @@ async function* streamedText(
   }
   if (final === undefined) throw new ParleyError('ENGINE_PROTOCOL', 'the transcription broke off');
   yield finalOf({ ...plainTranscript(final), segments: [], words: [] }, evidence, 0);
+}
+
+/** The configured prompt, and after it the likely sentences: models look at its end most. */
+function promptFor(
+  { prompt, prompts }: OpenAiSttOptions,
+  { language, expected }: SttRequest,
+): string | undefined {
+  const likely = (expected?.sentences ?? []).toReversed().join(', ');
+  const parts = [prompts?.[primaryTag(language)] ?? prompt, likely].filter(Boolean);
+  return parts.length > 0 ? parts.join(' ') : undefined;
 }
 
 /** The servers want ISO 639-1: the first part of a BCP 47 tag. */

@@ -2,10 +2,14 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { expecter, withBehaviour } from '../../../actors/behaviour/hearing.ts';
+import { behaviourProgram } from '../../../actors/behaviour/program.ts';
 import { matchDialog, parseDialog } from '../../../actors/dialog/mod.ts';
 import type { SttEngine, SttEvent } from '../../../actors/ports/stt.ts';
 import { pieces, recording, speak } from '../../../lab/hearing/speech.ts';
 import { type Pcm, PIPELINE_RATE, type PipelineRate } from '../../../machines/audio.ts';
+import { behaviour } from '../../../machines/behaviour/define.ts';
+import type { Wanted } from '../../../machines/behaviour/program.ts';
 import { VirtualClock } from '../../../machines/clock.ts';
 import { afterTest } from '../../../test/support/after-test.ts';
 import { startWorkerThread } from '../../worker-thread.ts';
@@ -75,6 +79,43 @@ function reachable(options: Partial<SoundswallowerOptions> = {}) {
   afterTest(() => engine.close());
   return { engine, threads };
 }
+
+describe('the grammar of the moment', () => {
+  it('hears only what can be said now, one utterance after the other', async () => {
+    const program = behaviourProgram(porter);
+    const engine = soundswallowerStt({
+      dialog: withBehaviour(dialog, program),
+      workers: 1,
+      decodersPerWorker: 1,
+    });
+    afterTest(() => engine.close());
+    const expected = expecter(program);
+    const hear = async (text: string, wanted: Wanted) => {
+      const now = expected?.(wanted);
+      const events = engine.transcribe(
+        await spoken(text),
+        { language: 'en', ...(now && { expected: now }) },
+        never,
+      );
+      const last = (await eventsOf(events)).at(-1);
+      return last?.type === 'final' ? last.text : undefined;
+    };
+    const bring = { phrases: ['bring'] };
+    const asked = { phrases: [], answer: { slot: 'room' } };
+    expect(await hear('bring me the towels', bring)).toBe('bring me the towels');
+    expect(await hear('bring me the towels', asked)).toBe('');
+    expect(await hear('room twenty seven', asked)).toBe('room twenty seven');
+    expect(await hear('what is your name', asked)).toBe('what is your name');
+    expect(await hear('stop', asked)).toBe('stop');
+    expect(await hear('bring me the towels', bring)).toBe('bring me the towels');
+  });
+});
+
+const porter = behaviour({
+  id: 'porter',
+  phrases: { bring: ['bring me the {item}'] },
+  slots: { item: ['coffee', 'towels'], room: 'number 1..40' },
+}).createMachine({ initial: 'ready', states: { ready: {} } });
 
 describe('the SoundSwallower STT', () => {
   let engine: SttEngine;

@@ -7,6 +7,7 @@ import type { MemoryPort } from '../actors/ports/memory.ts';
 import type { StopSpotter } from '../actors/ports/stop-spotter.ts';
 import type { Store } from '../actors/ports/store.ts';
 import type { VadEngine } from '../actors/ports/vad.ts';
+import type { JsonObject } from '../machines/json.ts';
 import type { LogEntry } from '../machines/log.ts';
 import type { Config } from './config/schema.ts';
 import type { DoorStats } from './door/stats.ts';
@@ -53,6 +54,12 @@ export interface Server {
   readonly bus: Bus;
   readonly store: Store;
   stats(): DoorStats;
+  /** The live sessions of this process. */
+  sessions(): readonly { readonly session: string; readonly user?: string }[];
+  /** The robot says `text` in this session. Throws SESSION_UNKNOWN, TURN_RUNNING during another turn, or SESSION_STOPPED. */
+  say(session: string, text: string): void;
+  /** Something happened to the robot of this session, for its behaviour. Throws SESSION_UNKNOWN, or ROBOT_EVENT_INVALID. */
+  event(session: string, name: string, data?: JsonObject): void;
   /** Statistics of the configured engines. */
   engineStats(): EngineStats | undefined;
   /** The flags of new sessions from now on; see docs/how-to/deploy.md. */

@@ -5,6 +5,7 @@ import { makeClientSide } from './assembly/client-side.ts';
 import { type Closers, closeAll } from './assembly/closers.ts';
 import { makeSessions } from './assembly/sessions.ts';
 import { makeSpeech } from './assembly/speech.ts';
+import { commandSession } from './door/peer-command.ts';
 import { phraseLog } from './engine-log.ts';
 import { engineSources } from './engine-sources.ts';
 import { warmSpeechModel } from './engines.ts';
@@ -85,6 +86,10 @@ async function assemble(options: ServeOptions, closers: Closers): Promise<Server
     bus,
     store: stores.store,
     stats: () => door.stats(),
+    sessions: () => door.list(),
+    say: (session, text) => commandSession(door, session, { type: 'respond', say: text }),
+    event: (session, name, data) =>
+      commandSession(door, session, { type: 'event', name, ...(data && { data }) }),
     engineStats: () => engines.stats?.(),
     setFlags: (shares) => base.flags.set(shares),
     drain: (graceMs) => door.drain(graceMs),

@@ -2,7 +2,7 @@ import type { ChildInputs } from '../../machines/session/commands.ts';
 import type { CheckCall } from '../calls/call-check.ts';
 import { type ChildLogic, childLogic } from '../child.ts';
 import type { SessionMemory } from '../memory/session-memory.ts';
-import type { LlmEngine } from '../ports/llm.ts';
+import type { LlmEngine, LlmRequest } from '../ports/llm.ts';
 
 /**
  * Requests the reply from the language engine and emits its text and actions as they arrive, these compared with the
@@ -25,6 +25,15 @@ export function llmChild(
     }
     return null;
   });
+}
+
+/** `engine`, whose requests name the session and the user. */
+export function requestsOf(engine: LlmEngine, who: Pick<LlmRequest, 'session' | 'user'>): LlmEngine {
+  return {
+    name: engine.name,
+    reply: (request, signal) => engine.reply({ ...request, ...who }, signal),
+    close: () => engine.close(),
+  };
 }
 
 /** Recalls facts from the memory for the LLM. */

@@ -31,6 +31,8 @@ const Request: z.ZodType<LlmRequest> = z.object({
   language: z.string(),
   seed: z.int().min(0).max(0xffff_ffff),
   stream: z.boolean().exactOptional(),
+  session: z.string().exactOptional(),
+  user: z.string().exactOptional(),
   systemPrompt: z.string().exactOptional(),
   instructions: z.string().exactOptional(),
   tools: z

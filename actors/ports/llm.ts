@@ -17,6 +17,10 @@ export interface LlmRequest extends LlmOffer {
   readonly seed: number;
   /** False: the reply is wanted whole, so the engine may request it in one piece. Default true. */
   readonly stream?: boolean;
+  /** The conversation that it is for; absent for work beside conversations. */
+  readonly session?: string;
+  /** The user of the session, if one is known. */
+  readonly user?: string;
 }
 
 export type { Tool as LlmTool } from '../../machines/wire.ts';

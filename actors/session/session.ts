@@ -10,7 +10,7 @@ import { schemaProblems } from '../calls/call-check.ts';
 import { withOutdated } from '../calls/outdated.ts';
 import type { ChildLogic } from '../child.ts';
 import { actionsChild } from '../children/actions.ts';
-import { llmChild, memoryChild } from '../children/llm.ts';
+import { llmChild, memoryChild, requestsOf } from '../children/llm.ts';
 import { outsideSpeechChild } from '../children/outside-speech.ts';
 import { playbackChild } from '../children/playback.ts';
 import { discardedChild, type Handover, sttChild } from '../children/stt.ts';
@@ -109,6 +109,7 @@ export function openSession(
   const check = checkIn(() => runner.kernel.context);
   const speech = deps.speech && new SpeechSession({ ...deps, ...options, ...deps.speech, check, onProblem });
   const engines = vault?.engines((speech ?? deps).engines) ?? (speech ?? deps).engines;
+  const who = { session, ...(options.user !== undefined && { user: options.user }) };
   const client = given && (vault?.client(given) ?? given);
   let track = new ReplyTrack(outputRate);
   /** The last reply that has begun to speak. */
@@ -141,7 +142,7 @@ export function openSession(
       case 'speculation': {
         const scope = { session, generation: command.input.generation };
         speculation = new Speculation(command.input, {
-          ...{ llm: engines.llm(scope), tts: engines.tts(scope), economy: deps.economy },
+          ...{ llm: requestsOf(engines.llm(scope), who), tts: engines.tts(scope), economy: deps.economy },
           ...(memory && { memory }),
           ...{
             recallMs: parameters.deadlines.recallMs,
@@ -152,12 +153,9 @@ export function openSession(
         return speculationChild(speculation);
       }
       case 'llm': {
-        const engine = engines.llm({ session, generation });
-        return llmChild(
-          speculation && command.input.speculated ? speculation.asLlm(engine) : engine,
-          command.input,
-          check,
-        );
+        const engine = requestsOf(engines.llm({ session, generation }), who);
+        const asked = speculation && command.input.speculated ? speculation.asLlm(engine) : engine;
+        return llmChild(asked, command.input, check);
       }
       case 'tts': {
         track = new ReplyTrack(outputRate);

@@ -1,4 +1,5 @@
 /** Actions of a behaviour, as the conversation runs them. */
+import type { AnyStateMachine, AnyStateNode } from 'xstate';
 import type { Json, JsonObject } from '../json.ts';
 import type { BehaviourProgram } from './program.ts';
 
@@ -12,11 +13,21 @@ export interface Happened {
   readonly error?: { readonly message: string };
 }
 
-/** The path of the state that invokes, without the index of its first invocation: `0.(machine).driving` → `delivery.driving`. */
+/** The paths of the states that invoke, by the ids of their invocations. The same object for all sessions. */
+const paths = new WeakMap<AnyStateMachine, ReadonlyMap<string, string>>();
+
+/** The path of the state that invokes, such as `delivery.driving`; of its further invocations with their index. */
 export function pathOf(invocation: string, { definition, machine }: BehaviourProgram): string {
-  const [index = '', ...path] = invocation.split('.');
-  const named = path.join('.').replace(machine.id, definition.id);
-  return index === '0' ? named : `${named}.${index}`;
+  const known = paths.get(machine) ?? new Map(invocationsBelow(machine.root, definition.id));
+  paths.set(machine, known);
+  return known.get(invocation) ?? invocation;
+}
+
+function invocationsBelow(node: AnyStateNode, path: string): readonly (readonly [string, string])[] {
+  return [
+    ...node.invoke.map(({ id }, at) => [id, at === 0 ? path : `${path}.${at}`] as const),
+    ...Object.values(node.states).flatMap((child) => invocationsBelow(child, `${path}.${child.key}`)),
+  ];
 }
 
 /** What an event says of the action that it has ended. */

@@ -76,6 +76,7 @@ export async function makeClientSide(base: Base, speech: Speech, deps: SessionDe
     chatSpeaks: output.chatSpeaks,
     // Its port can be opened once, and a satellite be dialled by one.
     wyoming: isFirst(siblings) ? wyomingServices(config, dialog, deps, parts?.engines) : undefined,
+    rosTopics: config.ros,
     robot: base.robot && { robot: base.robot, ros: config.ros },
     resamplers: speech.resamplers,
     opus,

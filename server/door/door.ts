@@ -308,6 +308,14 @@ export class Door {
     return [...this.#sessions.keys()].find((one) => one.session === session);
   }
 
+  /** The live sessions of this process, with their users. */
+  list(): readonly { readonly session: string; readonly user?: string }[] {
+    return [...this.#sessions].map(([{ session }, user]) => ({
+      session,
+      ...(user !== undefined && { user }),
+    }));
+  }
+
   /** Ends the sessions of a user; resolves when they have ended completely. */
   async endSessionsOf(user: string): Promise<void> {
     const theirs = [...this.#sessions].flatMap(([session, owner]) => (owner === user ? [session] : []));

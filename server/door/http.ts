@@ -71,6 +71,7 @@ export function onlyReads(request: IncomingMessage, response: ServerResponse): b
 const STATUS: Partial<Record<ErrorCode, number>> = {
   BAD_FIELD: 400,
   BAD_MESSAGE: 400,
+  ROBOT_EVENT_INVALID: 400,
   LANGUAGE_UNSUPPORTED: 400,
   UNAUTHORISED: 401,
   FORBIDDEN: 403,

@@ -18,7 +18,9 @@ import { parleyV1 } from './parley-v1/endpoint.ts';
 import { type PhrasesParts, phrasesEndpoint } from './phrases/endpoint.ts';
 import { reportEndpoint } from './report/endpoint.ts';
 import { rosbridge } from './rosbridge/endpoint.ts';
+import type { TopicOptions } from './rosbridge/mapped-topics.ts';
 import type { RobotParts } from './rosbridge/robot-session.ts';
+import { sessions } from './sessions/endpoint.ts';
 import { type UsersParts, users } from './users/endpoint.ts';
 import { wyoming } from './wyoming/endpoint.ts';
 import type { WyomingParts } from './wyoming/parts.ts';
@@ -42,6 +44,8 @@ export interface EndpointParts extends Omit<ChatStreamParts, 'access'> {
   readonly inspector?: Inspector | undefined;
   /** Undefined if nothing is measured, or the inspector is off. */
   readonly analytics?: AnalyticsStore | undefined;
+  /** Topics of ROS for events and reports of the behaviour. */
+  readonly rosTopics?: TopicOptions | undefined;
   /** The robot that this server dials; undefined without `ros.url`. */
   readonly robot?: RobotParts | undefined;
   /** Undefined without `wyoming.port` and `wyoming.satellites`. */
@@ -59,6 +63,7 @@ const ENDPOINTS: readonly ((parts: EndpointParts) => Endpoint | undefined | Prom
     wyoming,
     aboutEndpoint,
     users,
+    sessions,
     flagsEndpoint,
     logEndpoint,
     phrasesEndpoint,

@@ -175,6 +175,30 @@ describe('a behaviour', () => {
     ]);
   });
 
+  it('names its actions by the path of their state, also of one with an id of its own', async () => {
+    const named = behaviourProgram(
+      behaviour({ id: 'named', phrases: { go: ['go'] } }).createMachine({
+        initial: 'here',
+        states: {
+          here: { on: { 'heard.go': '#away' } },
+          out: {
+            initial: 'far',
+            states: {
+              far: {
+                id: 'away',
+                invoke: { id: 'walk', src: 'act', input: { name: 'walk' }, onDone: '#home' },
+              },
+            },
+          },
+          home: { id: 'home' },
+        },
+      }),
+    );
+    const talk = await begin({ behaviour: named });
+    await type(talk, 'go');
+    expect(talk.of('action').map(({ key }) => key)).toEqual(['test/named.out.far/1']);
+  });
+
   it('refuses an event of the robot that it does not declare', async () => {
     const talk = await begin();
     talk.send({ type: 'event', name: 'batery.low', data: { percent: 9 } });

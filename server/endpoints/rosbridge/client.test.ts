@@ -7,6 +7,7 @@ import type { SessionMessage } from '../../../machines/wire.ts';
 import { naiveResamplers } from '../../door/door-test-util.ts';
 import { RosClient, type ServerOp } from './client.ts';
 import { parseClientOp } from './client-ops.ts';
+import { MappedTopics } from './mapped-topics.ts';
 import { optionsOf } from './options.ts';
 
 const MAX_IMAGE_BYTES = 1_000_000;
@@ -102,6 +103,7 @@ it('whatever comes from either side, it answers each call once, complains with t
       if (typeof options === 'string') throw new Error(options);
       const client: RosClient = new RosClient({
         ...{ clock, options, resamplers: naiveResamplers },
+        topics: new MappedTopics({ events: {}, reports: {} }),
         open: () => ({
           session: 's',
           command: (command) => {

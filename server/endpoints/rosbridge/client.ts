@@ -21,6 +21,7 @@ import {
   topicOf,
   wrongType,
 } from './interfaces.ts';
+import type { MappedTopics } from './mapped-topics.ts';
 import type { RosOptions } from './options.ts';
 import { type Offer, RobotActions } from './robot-actions.ts';
 import { rosapi } from './rosapi.ts';
@@ -52,6 +53,7 @@ export interface RosClientParts {
   readonly clock: Clock;
   readonly options: RosOptions;
   readonly resamplers: ResamplerFactory;
+  readonly topics: MappedTopics;
   /** Undefined if the session is refused, and the connection with it. */
   readonly open: (wishes: Wishes) => SessionHandle | undefined;
   readonly send: (op: ServerOp) => void;
@@ -119,7 +121,9 @@ export class RosClient {
       case 'advertise':
         return this.#advertise(op);
       case 'unadvertise':
-        return isTaken(globalName(op.topic)) ? undefined : notThere(op.topic);
+        return isTaken(globalName(op.topic)) || this.#parts.topics.isTaken(globalName(op.topic))
+          ? undefined
+          : notThere(op.topic);
       case 'publish':
         return this.#publish(op);
       case 'subscribe':
@@ -170,6 +174,8 @@ export class RosClient {
     if (message.type === 'state') this.#state = { data: JSON.stringify(message) };
     if (message.type === 'flush') this.#subscriptions.clear('/parley/audio/out');
     this.#publishAs(topicOf(message), message);
+    const report = this.#parts.topics.reportOf(message);
+    if (report) this.#subscriptions.publish(report.topic, { data: report.msg });
     if (message.type === 'action' && !this.#actions.note(message))
       this.#refuseUnoffered(message.id, message.name);
   }
@@ -181,8 +187,9 @@ export class RosClient {
 
   #advertise({ topic, type }: OpOf<'advertise'>): Told {
     const name = globalName(topic);
-    if (!isTaken(name)) return `${topic}: clients publish only to ${listOf(TAKEN)}`;
-    const wrong = wrongType(name, type);
+    const { topics } = this.#parts;
+    if (!topics.isTaken(name) && !isTaken(name)) return this.#notTaken(topic);
+    const wrong = isTaken(name) ? wrongType(name, type) : topics.wrongType(name, type);
     if (wrong) return `${topic} ${wrong}`;
     if (name === '/parley/audio/in') this.#microphone.type = type;
     const late = name === '/parley/action/result' && this.#tooLateForResults();
@@ -193,9 +200,14 @@ export class RosClient {
 
   #publish({ topic, msg, id }: OpOf<'publish'>): Told {
     const name = globalName(topic);
-    if (!isTaken(name)) return `${topic}: clients publish only to ${listOf(TAKEN)}`;
+    const { topics } = this.#parts;
+    if (topics.isTaken(name)) return this.#report(topics.eventOf(name, msg), topic, id);
+    if (!isTaken(name)) return this.#notTaken(topic);
     if (name === '/parley/audio/in') return this.#hear(msg);
-    const report = reportOf(msg, name);
+    return this.#report(reportOf(msg, name), topic, id);
+  }
+
+  #report(report: ClientCommand | string, topic: string, id: OpId | null | undefined): Told {
     if (typeof report === 'string') return `${topic}: ${report}`;
     // Nothing was played before the session.
     if (report.type === 'played' && !this.#session) return undefined;
@@ -203,6 +215,10 @@ export class RosClient {
       if (!success) this.#parts.status('error', message, id);
     });
     return undefined;
+  }
+
+  #notTaken(topic: string): string {
+    return `${topic}: clients publish only to ${listOf({ ...TAKEN, ...this.#parts.topics.taken })}`;
   }
 
   #hear(msg: unknown): Told {
@@ -217,8 +233,10 @@ export class RosClient {
   #subscribe(op: OpOf<'subscribe'>): Told {
     const { topic, type } = op;
     const name = globalName(topic);
-    if (!isPublished(name)) return `${topic}: there are only ${listOf(PUBLISHED)}`;
-    const wrong = type && wrongType(name, type);
+    const { topics } = this.#parts;
+    if (!isPublished(name) && !topics.isPublished(name))
+      return `${topic}: there are only ${listOf({ ...PUBLISHED, ...topics.published })}`;
+    const wrong = type && (isPublished(name) ? wrongType(name, type) : topics.wrongType(name, type));
     if (wrong) return `${topic} ${wrong}`;
     const compression = COMPRESSIONS.find((one) => one === (op.compression || 'none'));
     if (!compression)
@@ -320,7 +338,12 @@ export class RosClient {
 
   #sendMessage(topic: string, { data }: Fields, { compression, fragmentSize, type }: Form): void {
     const { options, send, sendCbor } = this.#parts;
-    const msg = typeof data === 'string' ? { data } : audioMessage(data, options.outputRate, type);
+    const msg =
+      typeof data === 'string'
+        ? { data }
+        : data instanceof Uint8Array
+          ? audioMessage(data, options.outputRate, type)
+          : data;
     if (compression === 'cbor') {
       sendCbor(topic, msg);
       return;

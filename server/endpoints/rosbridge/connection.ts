@@ -9,6 +9,7 @@ import { NORMAL_CLOSURE } from '../../door/websocket/close-codes.ts';
 import { type CborValue, encodeCbor } from './cbor.ts';
 import { type Level, RosClient, type ServerOp, type Wishes } from './client.ts';
 import { type OpId, parseClientOp } from './client-ops.ts';
+import type { MappedTopics } from './mapped-topics.ts';
 import type { RosOptions } from './options.ts';
 
 /** Name of the endpoint. */
@@ -30,7 +31,12 @@ export class Connection implements SocketProtocol {
   /** Runs until the session begins. */
   #idle: TimerHandle | undefined;
 
-  constructor(socket: ClientSocket, door: Door, options: RosOptions & { readonly caller: Caller }) {
+  constructor(
+    socket: ClientSocket,
+    door: Door,
+    options: RosOptions & { readonly caller: Caller },
+    topics: MappedTopics,
+  ) {
     this.#socket = socket;
     this.#door = door;
     this.#options = options;
@@ -38,7 +44,7 @@ export class Connection implements SocketProtocol {
       this.#status('error', `fragment: ${why}; the fragments were dropped`, id),
     );
     this.#client = new RosClient({
-      ...{ clock: door.clock, options, resamplers: door.resamplers },
+      ...{ clock: door.clock, options, resamplers: door.resamplers, topics },
       open: (wishes) => this.#open(wishes),
       send: (op) => this.#send(op),
       sendCbor: (topic, msg) =>

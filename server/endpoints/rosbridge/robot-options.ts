@@ -36,6 +36,31 @@ export const robotOptions = group({
     z.enum(ECHO_STATES).default('unknown'),
     'Whether its microphone hears its loudspeaker: `present`, `cancelled` (the robot removes it itself), or `unknown`.',
   ),
+  events: key(
+    z
+      .record(
+        z.string().min(1),
+        z.strictObject({
+          event: z.string().min(1).max(64),
+          type: z.string().min(1).default('std_msgs/String'),
+          fields: z.record(z.string().min(1), z.string().min(1)).exactOptional(),
+        }),
+      )
+      .default({}),
+    'Topics that are events of the behaviour, by topic: `{event, type, fields}`; see docs/how-to/ros.md.',
+  ),
+  reports: key(
+    z
+      .record(
+        z.string().min(1),
+        z.strictObject({
+          topic: z.string().min(1),
+          type: z.string().min(1).default('std_msgs/String'),
+        }),
+      )
+      .default({}),
+    'Topics for what the behaviour reports, by name of the report: `{topic, type}`.',
+  ),
   loudspeakerRate: rate(OUTPUT_RATES, 'Rate of its loudspeaker, in Hz: 16000 or 24000.'),
 });
 

@@ -7,6 +7,7 @@ import { TRUSTED } from '../../door/holder.ts';
 import { audioMessage, inJson, RosMicrophone } from './audio.ts';
 import { Answers, commandOf } from './commands.ts';
 import { PUBLISHED, SERVICES, type ServiceName, topicOf } from './interfaces.ts';
+import { MappedTopics } from './mapped-topics.ts';
 import type { RobotOptions } from './robot-options.ts';
 
 /** Name of the endpoint of these sessions in metrics and logs. */
@@ -36,6 +37,7 @@ export class RobotSession {
   readonly #answers = new Answers();
   readonly #running = new Map<string, AbortController>();
   readonly #microphone: RosMicrophone;
+  readonly #topics: MappedTopics;
   #session: SessionHandle | undefined;
   #refusedUntilMs = 0;
 
@@ -43,6 +45,7 @@ export class RobotSession {
     this.#door = door;
     this.#parts = parts;
     const { microphoneRate, audioType } = parts.ros;
+    this.#topics = new MappedTopics(parts.ros);
     this.#microphone = new RosMicrophone(microphoneRate, door.resamplers);
     this.#microphone.type = audioType;
   }
@@ -53,6 +56,9 @@ export class RobotSession {
     const { link } = robot;
     for (const [topic, type] of Object.entries(PUBLISHED))
       if (topic !== '/parley/audio/out') link.advertise(topic, type);
+    for (const [topic, type] of Object.entries(this.#topics.published)) link.advertise(topic, type);
+    for (const [topic, type] of Object.entries(this.#topics.taken))
+      link.subscribe(topic, type, (msg) => this.#event(topic, msg));
     if (ros.loudspeaker) link.advertise(ros.loudspeaker, ros.audioType);
     if (ros.microphone) link.subscribe(ros.microphone, ros.audioType, (msg) => this.#hear(msg));
     for (const service of ['/parley/text', '/parley/say'] as const)
@@ -87,6 +93,15 @@ export class RobotSession {
     const command = commandOf(service, { text });
     if (typeof command !== 'string') this.#open()?.command(command);
     else this.#door.log.warn({ topic: service, problem: command }, 'words of the robot cannot be used');
+  }
+
+  /** A message on a topic that the configuration maps to an event. */
+  #event(topic: string, msg: unknown): void {
+    const event = this.#topics.eventOf(topic, msg);
+    const session = typeof event === 'string' ? undefined : this.#open();
+    const { message } = typeof event === 'string' ? { message: event } : this.#answers.give(session, event);
+    if (message !== '')
+      this.#door.log.warn({ topic, problem: message }, 'an event of the robot cannot be used');
   }
 
   #command(service: ServiceName, args: object) {
@@ -140,6 +155,8 @@ export class RobotSession {
     this.#door.counters.messagesOut += 1;
     if (message.type === 'error' && this.#answers.takes(message)) return;
     this.#parts.robot.link.publish(topicOf(message), { data: JSON.stringify(message) });
+    const report = this.#topics.reportOf(message);
+    if (report) this.#parts.robot.link.publish(report.topic, report.msg);
     if (message.type === 'action') this.#onAction(message);
   }
 

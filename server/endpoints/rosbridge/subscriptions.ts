@@ -1,6 +1,7 @@
 import type { Clock, TimerHandle } from '../../../machines/clock.ts';
+import type { JsonObject } from '../../../machines/json.ts';
 import type { OpId, OpOf } from './client-ops.ts';
-import { globalName, type PublishedTopic } from './interfaces.ts';
+import { globalName } from './interfaces.ts';
 
 /** Subscriptions of one client to one topic. */
 const MAX_PER_TOPIC = 64;
@@ -10,9 +11,9 @@ const MAX_QUEUE = 1_000;
 export const COMPRESSIONS = ['none', 'cbor', 'png'] as const;
 export type Compression = (typeof COMPRESSIONS)[number];
 
-/** A message: text, or bytes. */
+/** A message: text, bytes, or a whole message of another type. */
 export interface Fields {
-  readonly data: string | Uint8Array;
+  readonly data: string | Uint8Array | JsonObject;
 }
 
 export interface Form {
@@ -47,7 +48,7 @@ class Subscription {
     const { throttleMs, queueLength } = this.#strictest();
     const waitMs = this.#sentAtMs + throttleMs - this.#clock.nowMs();
     if (waitMs <= 0 && this.#queue.length === 0) this.#deliver(fields);
-    else if (queueLength > 0 || typeof fields.data !== 'string') {
+    else if (queueLength > 0 || fields.data instanceof Uint8Array) {
       this.#wait(fields, queueLength);
       this.#timer ??= this.#clock.setTimer(Math.max(0, waitMs), () => this.#next());
     }
@@ -63,7 +64,7 @@ class Subscription {
   /** Waiting audio becomes one message, so that none of it is lost; of texts the oldest is dropped. */
   #wait({ data }: Fields, queueLength: number): void {
     const [before] = this.#queue;
-    if (typeof data !== 'string' && before && typeof before.data !== 'string')
+    if (data instanceof Uint8Array && before?.data instanceof Uint8Array)
       this.#queue = [{ data: Buffer.concat([before.data, data]) }];
     else this.#queue.push({ data });
     if (this.#queue.length > Math.max(1, queueLength)) this.#queue.shift();
@@ -108,7 +109,7 @@ export class Subscriptions {
     this.#send = send;
   }
 
-  has(topic: PublishedTopic): boolean {
+  has(topic: string): boolean {
     return [...this.#topics.keys()].some((name) => globalName(name) === topic);
   }
 
@@ -142,13 +143,13 @@ export class Subscriptions {
     return removed;
   }
 
-  publish(topic: PublishedTopic, fields: Fields): void {
+  publish(topic: string, fields: Fields): void {
     for (const [name, subscription] of this.#topics)
       if (globalName(name) === topic) subscription.publish(fields);
   }
 
   /** Drops messages of the topic that wait because of their rate. */
-  clear(topic: PublishedTopic): void {
+  clear(topic: string): void {
     for (const [name, subscription] of this.#topics) if (globalName(name) === topic) subscription.clear();
   }
 

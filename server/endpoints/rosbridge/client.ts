@@ -207,7 +207,7 @@ export class RosClient {
     return this.#report(reportOf(msg, name), topic, id);
   }
 
-  #report(report: ClientCommand | string, topic: string, id: OpId | null | undefined): Told {
+  #report(report: ClientCommand | string, topic: string, id: OpId | null | undefined): string | undefined {
     if (typeof report === 'string') return `${topic}: ${report}`;
     // Nothing was played before the session.
     if (report.type === 'played' && !this.#session) return undefined;

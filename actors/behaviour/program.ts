@@ -10,7 +10,11 @@ import { phrasesOf } from './phrases.ts';
 import { understand } from './understand.ts';
 
 /** Reads and checks a behaviour once, for all sessions. Throws BEHAVIOUR_INVALID with all that is wrong. */
-export function behaviourProgram(machine: AnyStateMachine, dialog?: Dialog): BehaviourProgram {
+export function behaviourProgram(
+  machine: AnyStateMachine,
+  dialog?: Dialog,
+  watch?: BehaviourProgram['watch'],
+): BehaviourProgram {
   const definition = definitionOf(machine);
   if (!definition)
     throw new ParleyError('BEHAVIOUR_INVALID', 'the chart is not made with `behaviour({ … }).createMachine`');
@@ -21,6 +25,7 @@ export function behaviourProgram(machine: AnyStateMachine, dialog?: Dialog): Beh
   const program: BehaviourProgram = {
     definition,
     machine,
+    ...(watch && { watch }),
     begin: (seed, from) => new Task(program, seed, from),
     understand: (words, wanted) => understand(phrases, words, wanted),
     answeredByDialog(words, language) {

@@ -4,6 +4,7 @@ import {
   type AnyEventObject,
   type AnyMachineSnapshot,
   type AnyStateNode,
+  type AnyTransitionDefinition,
   createActor,
   type ExecutableActionObject,
 } from 'xstate';
@@ -29,6 +30,13 @@ export type ChartEffect =
   | { readonly type: 'delay'; readonly id: string; readonly delayMs: number }
   | { readonly type: 'cancelDelay'; readonly id: string };
 
+/** One step of a chart, for who watches it: the transitions that it took, in order, and what it asked for. */
+export interface ChartStep {
+  readonly event: AnyEventObject;
+  readonly taken: readonly AnyTransitionDefinition[];
+  readonly effects: readonly ChartEffect[];
+}
+
 /** The chart of one session. Everything that it throws is the behaviour's fault. */
 export class BehaviourChart {
   readonly #program: BehaviourProgram;
@@ -36,6 +44,8 @@ export class BehaviourChart {
   readonly #delayed = new Map<string, AnyEventObject>();
   #snapshot: AnyMachineSnapshot;
   #effects: ChartEffect[] = [];
+  /** Transitions of the present step, if it is watched. */
+  #steps: AnyTransitionDefinition[] = [];
   /** Invocations of the active states. */
   #invoked: ReadonlySet<string> = new Set();
 
@@ -43,6 +53,10 @@ export class BehaviourChart {
     this.#program = program;
     const { machine } = program;
     this.#scope = collectingScope(program, (action) => this.#collect(action));
+    if (program.watch)
+      this.#scope.system.inspect((seen) => {
+        if (seen.type === '@xstate.microstep') this.#steps.push(...seen._transitions);
+      });
     if (!from) {
       this.#snapshot = sound(machine.getInitialSnapshot(this.#scope, undefined));
       return;
@@ -61,7 +75,7 @@ export class BehaviourChart {
 
   /** The effects of the start. Call once. */
   start(): readonly ChartEffect[] {
-    return this.#taken();
+    return this.#watched({ type: 'xstate.init' });
   }
 
   /** Handles an event and returns its effects: ended parts first. */
@@ -69,7 +83,7 @@ export class BehaviourChart {
     this.#effects = [];
     // A step that fails leaves the state as it was.
     this.#snapshot = sound(this.#program.machine.transition(this.#snapshot, event, this.#scope));
-    return this.#taken();
+    return this.#watched(event);
   }
 
   /** The event of a delay that is over; undefined if the chart no longer waits for it. */
@@ -123,6 +137,13 @@ export class BehaviourChart {
   #invocations(): ReadonlySet<string> {
     const nodes: readonly AnyStateNode[] = this.isDone ? [] : this.#snapshot._nodes;
     return new Set(nodes.flatMap(({ invoke }) => invoke.map(({ id }) => id)));
+  }
+
+  #watched(event: AnyEventObject): readonly ChartEffect[] {
+    const effects = this.#taken();
+    this.#program.watch?.({ event, taken: this.#steps, effects });
+    this.#steps = [];
+    return effects;
   }
 
   /** Those of a state that was left end first; one that was entered again ends before it begins. */

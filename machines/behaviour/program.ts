@@ -1,6 +1,7 @@
 /** What a session needs of a behaviour: the same object for all sessions of a process. */
 import type { AnyStateMachine } from 'xstate';
 import type { JsonObject } from '../json.ts';
+import type { ChartStep } from './chart.ts';
 import type { BehaviourDefinition } from './define.ts';
 import type { BehaviourSnapshot } from './snapshot.ts';
 import type { Task } from './task.ts';
@@ -13,6 +14,8 @@ export interface BehaviourProgram {
   readonly begin: (seed: number, from?: BehaviourSnapshot) => Task;
   /** What words mean among those that are wanted now; undefined: nothing. Pure. */
   readonly understand: (words: string, wanted: Wanted) => Understood | undefined;
+  /** Learns each step of each chart. Tests use it. */
+  readonly watch?: (step: ChartStep) => void;
   /** Whether the dialog file has an answer to these words. Pure. */
   readonly answeredByDialog: (words: string, language: string) => boolean;
 }

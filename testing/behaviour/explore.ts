@@ -1,0 +1,344 @@
+/** Walks a behaviour in all its states with everything that can happen in each. */
+import type { AnyStateNode, AnyTransitionDefinition } from 'xstate';
+import { type BehaviourPhrases, phrasesOf } from '../../actors/behaviour/phrases.ts';
+import { hasWay } from '../../machines/behaviour/answers.ts';
+import type { ChartStep } from '../../machines/behaviour/chart.ts';
+import { canonicalJson } from '../../machines/json.ts';
+import { Random } from '../simulation/random.ts';
+import { type Finding, Findings } from './findings.ts';
+import { lint, reachable } from './lint.ts';
+import { sentencesOf } from './sentences.ts';
+import type { Step } from './steps.ts';
+import { Texts } from './texts.ts';
+import { eventData, literalsIn, slotWords } from './values.ts';
+import { type Line, stateText, Walk, type WalkParts } from './walk.ts';
+import { delaysOf, partsOf, pathOf, statesOf, type Way, waysOf, withAncestors } from './ways.ts';
+
+export interface ExploreOptions extends WalkParts {
+  /** The text of the behaviour's file: a guard compares with values in it, such as a PIN. */
+  readonly source: string;
+  readonly seed?: number;
+  /** Longer paths are not walked. Default 12. */
+  readonly maxSteps?: number;
+  /** Contexts of one state that are walked on from. Default 6. */
+  readonly maxContexts?: number;
+  readonly onProgress?: (progress: { readonly taken: number; readonly ways: number; readonly paths: number }) => void;
+}
+
+/** A path that took a transition which no earlier one took. */
+export interface Path {
+  /** The transition that it shows, as reports name it. */
+  readonly shows: readonly string[];
+  readonly steps: readonly Step[];
+  readonly lines: readonly Line[];
+}
+
+export interface Explored {
+  readonly findings: readonly Finding[];
+  readonly ways: { readonly taken: number; readonly of: number };
+  readonly states: { readonly entered: number; readonly of: number };
+  /** Paths that show all transitions taken, the shortest first. */
+  readonly paths: readonly Path[];
+  /** Number of conversations that were held. */
+  readonly conversations: number;
+}
+
+/** A state of the session from which paths go on. */
+interface Place {
+  readonly steps: readonly Step[];
+  readonly key: string;
+}
+
+const HEARD = 'heard.';
+const GIBBERISH = 'purple monkey dishwasher';
+const SENTENCES = 3;
+const MAX_STEPS = 12;
+const MAX_CONTEXTS = 6;
+const MAX_PLACES = 150;
+const SILENCE_MS = 8_000;
+/** After a time-out, so that what follows from it has happened. */
+const SLACK_MS = 200;
+/** Silences in a row after which a question that is still asked has no exit. */
+const SILENCES = 4;
+
+export async function explore(options: ExploreOptions): Promise<Explored> {
+  return new Explorer(options).run();
+}
+
+class Explorer {
+  readonly #options: ExploreOptions;
+  readonly #ways: ReadonlyMap<AnyTransitionDefinition, Way>;
+  readonly #taken = new Map<AnyTransitionDefinition, Path>();
+  readonly #findings = new Findings();
+  readonly #texts = new Texts();
+  readonly #phrases: BehaviourPhrases;
+  readonly #literals: readonly (string | number)[];
+  readonly #words: ReadonlyMap<string, readonly (readonly string[])[]>;
+  readonly #places: Place[] = [];
+  readonly #known = new Set<string>();
+  readonly #contexts = new Map<string, number>();
+  readonly #entered = new Set<AnyStateNode>();
+  readonly #definition;
+  #conversations = 0;
+
+  constructor(options: ExploreOptions) {
+    this.#options = options;
+    this.#ways = waysOf(options.machine);
+    const { definition } = new Walk(options, false).program;
+    this.#definition = definition;
+    this.#phrases = phrasesOf(definition);
+    this.#literals = literalsIn(options.source);
+    this.#words = slotWords(definition, this.#phrases, this.#literals);
+  }
+
+  async run(): Promise<Explored> {
+    for (const finding of lint(new Walk(this.#options, false).program)) this.#findings.add(finding);
+    await this.#go({ steps: [], key: '' }, [undefined]);
+    for (let at = 0; at < this.#places.length && at < MAX_PLACES; at += 1) {
+      const place = this.#places[at];
+      if (!place) break;
+      await this.#from(place);
+      const { size } = this.#taken;
+      this.#options.onProgress?.({ taken: size, ways: this.#ways.size, paths: this.#conversations });
+    }
+    return this.#report();
+  }
+
+  /** Everything that can happen in a place: each on a path of its own, and together as long as nothing changes. */
+  async #from(place: Place): Promise<void> {
+    const { maxSteps = MAX_STEPS } = this.#options;
+    if (place.steps.length >= maxSteps) return;
+    const at = await this.#walk(place.steps);
+    const steps = this.#possible(at);
+    await this.#end(at, place.steps);
+    await this.#go(place, steps);
+    await this.#keepsAsking(place, at);
+  }
+
+  async #go(place: Place, steps: readonly (Step | undefined)[]): Promise<void> {
+    let walk: Walk | undefined;
+    let taken: readonly Step[] = place.steps;
+    for (const step of steps) {
+      const spoken = step?.kind === 'interrupts' || (step?.kind === 'says' && step.how !== undefined);
+      if (walk && (spoken || taken.length > place.steps.length + 6)) {
+        await this.#end(walk, taken);
+        walk = undefined;
+      }
+      if (!walk) {
+        walk = await this.#walk(place.steps, spoken);
+        taken = place.steps;
+      }
+      if (step) {
+        taken = [...taken, step];
+        await this.#take(walk, step, taken);
+      }
+      const key = keyOf(walk);
+      if (key === place.key && !spoken) continue;
+      this.#arrive(key, walk, [...place.steps, ...(step ? [step] : [])]);
+      await this.#end(walk, taken);
+      walk = undefined;
+    }
+    if (walk) await this.#end(walk, taken);
+  }
+
+  #arrive(key: string, walk: Walk, steps: readonly Step[]): void {
+    if (this.#known.has(key) || walk.snapshot.status !== 'active') return;
+    const { maxContexts = MAX_CONTEXTS } = this.#options;
+    const state = stateText(walk.snapshot);
+    const contexts = this.#contexts.get(state) ?? 0;
+    if (contexts >= maxContexts) return;
+    this.#contexts.set(state, contexts + 1);
+    this.#known.add(key);
+    this.#places.push({ steps, key });
+  }
+
+  async #walk(steps: readonly Step[], spoken = false): Promise<Walk> {
+    this.#conversations += 1;
+    const walk = new Walk(this.#options, spoken);
+    await walk.begin();
+    this.#observe(walk, 0, []);
+    for (const [at, step] of steps.entries()) await this.#take(walk, step, steps.slice(0, at + 1));
+    return walk;
+  }
+
+  async #take(walk: Walk, step: Step, path: readonly Step[]): Promise<void> {
+    const before = walk.chart.length;
+    await walk.take(step);
+    this.#observe(walk, before, path);
+  }
+
+  #observe(walk: Walk, from: number, path: readonly Step[]): void {
+    const shows: string[] = [];
+    const steps = walk.chart.slice(from);
+    const fresh = steps.flatMap(({ taken }) => taken).filter((one) => this.#ways.has(one) && !this.#taken.has(one));
+    for (const one of fresh) shows.push(this.#ways.get(one)?.name ?? '');
+    if (fresh.length > 0) {
+      const shown: Path = { shows, steps: path, lines: [...walk.lines] };
+      for (const one of fresh) this.#taken.set(one, shown);
+    }
+    for (const step of steps) this.#judge(step, walk, path);
+    for (const node of nodesOf(walk, this.#options.machine)) this.#entered.add(node);
+    for (const one of steps.flatMap(({ taken }) => taken))
+      for (const target of one.target ?? []) for (const node of [target, ...withAncestors(target)]) this.#entered.add(node);
+    this.#texts.heard(walk.talk.of('reply.end').map(({ heard }) => heard));
+    const failed = walk.talk.of('error').find(({ code }) => code === 'BEHAVIOUR_FAILED');
+    if (failed) this.#findings.add({ kind: 'failed', at: stateText(walk.snapshot), detail: failed.message, path });
+  }
+
+  #judge({ event, taken, effects }: ChartStep, walk: Walk, path: readonly Step[]): void {
+    const at = stateText(walk.snapshot);
+    this.#texts.queued(at, effects);
+    if (taken.length === 0 && event.type.startsWith('xstate.done.actor.')) {
+      const part = event.type.slice('xstate.done.actor.'.length);
+      const node = nodesOf(walk, this.#options.machine).find(({ invoke }) => invoke.some(({ id }) => id === part));
+      const hasBranches = node?.ownEvents.includes(event.type);
+      if (node && hasBranches)
+        this.#findings.add({
+          ...{ kind: 'unhandled end', at: pathOf(node), path },
+          detail: `no guard of its onDone takes ${JSON.stringify(Reflect.get(event, 'output'))}`,
+        });
+    }
+    const last = path.at(-1);
+    if (last && AGAIN.includes(last.kind))
+      for (const effect of effects)
+        if (effect.type === 'begin' && effect.part === 'act' && this.#ranBefore(walk, effect.id, path))
+          this.#findings.add({
+            ...{ kind: 'starts twice', at, path },
+            detail: `${nameOf(effect.input)} starts again after ${last.kind}`,
+          });
+  }
+
+  /** Whether this path has begun the same action before. */
+  #ranBefore(walk: Walk, id: string, path: readonly Step[]): boolean {
+    const began = walk.chart.flatMap(({ effects }) =>
+      effects.filter((effect) => effect.type === 'begin' && effect.id === id),
+    ).length;
+    return began > 1 && path.length > 0;
+  }
+
+  /** A question to which nobody says anything ends, or leads elsewhere. */
+  async #keepsAsking(place: Place, here: Walk): Promise<void> {
+    const asking = Object.values(here.snapshot.parts).find(({ kind }) => kind === 'ask');
+    if (asking?.kind !== 'ask' || here.isAway || here.talk.state === 'stopped') return;
+    const { silenceMs = SILENCE_MS, retries = 2 } = asking.input;
+    const ms = (retries + 1) * (silenceMs + SLACK_MS);
+    let path = place.steps;
+    const walk = await this.#walk(place.steps);
+    const questions: string[] = [];
+    for (let at = 0; at < SILENCES; at += 1) {
+      const step: Step = { kind: 'waits', ms };
+      path = [...path, step];
+      await this.#take(walk, step, path);
+      const open = Object.values(walk.snapshot.parts).find(({ kind }) => kind === 'ask');
+      questions.push(open?.kind === 'ask' ? open.input.question : '');
+    }
+    await this.#end(walk, path);
+    if (questions.every((one) => one === asking.input.question))
+      this.#findings.add({
+        ...{ kind: 'no exit', at: stateText(here.snapshot), path },
+        detail: `"${asking.input.question}" is asked for ever`,
+      });
+  }
+
+  async #end(walk: Walk, path: readonly Step[]): Promise<void> {
+    walk.unwatch();
+    const { violations, divergence } = await walk.talk.end();
+    for (const { invariant, what } of violations)
+      this.#findings.add({ kind: 'broken', at: stateText(walk.snapshot), detail: `invariant ${invariant}: ${what}`, path });
+    if (divergence)
+      this.#findings.add({ kind: 'broken', at: stateText(walk.snapshot), detail: 'the replay differs', path });
+  }
+
+  /** What can happen now, what the user would do first. */
+  #possible(walk: Walk): readonly Step[] {
+    const { machine } = this.#options;
+    const nodes = nodesOf(walk, machine);
+    const enabled = new Set(nodes.flatMap((node) => node.ownEvents));
+    const steps: Step[] = [];
+    if (walk.isAway) return [{ kind: 'back' }];
+    if (walk.talk.state === 'stopped') return [{ kind: 'rearm' }];
+    for (const part of Object.values(walk.snapshot.parts)) {
+      if (part.kind !== 'ask') continue;
+      for (const words of this.#answers(part.input)) steps.push({ kind: 'says', words });
+      const { silenceMs = SILENCE_MS, retries = 2 } = part.input;
+      steps.push({ kind: 'says', words: GIBBERISH }, { kind: 'waits', ms: silenceMs + SLACK_MS });
+      steps.push({ kind: 'waits', ms: (retries + 1) * (silenceMs + SLACK_MS) });
+    }
+    const spoken: Step[] = [];
+    for (const [name, dialog] of this.#phrases.phrases) {
+      if (!hasWay(enabled, HEARD + name)) continue;
+      const sentences = sentencesOf(dialog, SENTENCES, this.#seed, (slot) => this.#words.get(slot) ?? []);
+      for (const words of sentences) steps.push({ kind: 'says', words });
+      const [words] = sentences;
+      if (words !== undefined) spoken.push({ kind: 'says', words, how: 'unsure' });
+    }
+    if (enabled.has('heard')) steps.push({ kind: 'says', words: GIBBERISH });
+    for (const { name } of walk.running) {
+      steps.push({ kind: 'ends', name, status: 'done', data: {} }, { kind: 'ends', name, status: 'failed', data: {} });
+    }
+    for (const [name, fields] of Object.entries(this.#definition.robotEvents))
+      if (hasWay(enabled, `robot.${name}`))
+        for (const data of eventData(fields, this.#literals)) steps.push({ kind: 'event', name, data });
+    for (const ms of nodes.flatMap(delaysOf)) steps.push({ kind: 'waits', ms: ms + SLACK_MS });
+    steps.push({ kind: 'stop' }, { kind: 'away' });
+    return [...steps, ...spoken.slice(0, 1)];
+  }
+
+  #answers({ slot, phrases = [] }: { readonly slot?: string; readonly phrases?: readonly string[] }): readonly string[] {
+    const values = (slot !== undefined && this.#words.get(slot)) || [];
+    const of = slot === undefined ? undefined : this.#phrases.answers.get(slot);
+    const answers = of
+      ? values.length > 0
+        ? values.map((words, at) => sentencesOf(of, 1, this.#seed + at, () => [words])[0] ?? '')
+        : sentencesOf(of, SENTENCES, this.#seed)
+      : [];
+    const random = new Random(this.#seed);
+    const other = of && values.length > 0 ? [sentencesOf(of, 1, random.int(1, 1_000))[0] ?? ''] : [];
+    const said = phrases.flatMap((name) => {
+      const dialog = this.#phrases.phrases.get(name);
+      return dialog ? sentencesOf(dialog, SENTENCES, this.#seed) : [];
+    });
+    return [...new Set([...answers, ...other, ...said])].filter((words) => words !== '');
+  }
+
+  get #seed(): number {
+    return this.#options.seed ?? 1;
+  }
+
+  #report(): Explored {
+    const reached = reachable(this.#options.machine, [...this.#ways.values()]);
+    for (const [one, way] of this.#ways)
+      if (!this.#taken.has(one) && reached.has(way.from))
+        this.#findings.add({ kind: 'not taken', at: pathOf(way.from), detail: way.name });
+    for (const { at, text } of this.#texts.neverHeard())
+      this.#findings.add({ kind: 'never heard', at, detail: JSON.stringify(text) });
+    const states = statesOf(this.#options.machine).filter(({ parent, type }) => parent && type !== 'history');
+    const paths = [...new Set(this.#taken.values())].sort((a, b) => a.steps.length - b.steps.length);
+    return {
+      findings: this.#findings.all,
+      ways: { taken: this.#taken.size, of: this.#ways.size },
+      states: { entered: states.filter((node) => this.#entered.has(node)).length, of: states.length },
+      paths,
+      conversations: this.#conversations,
+    };
+  }
+}
+
+/** After these nobody asked for anything. */
+const AGAIN: readonly Step['kind'][] = ['rearm', 'back', 'restart', 'away'];
+
+function nameOf(input: unknown): string {
+  return typeof input === 'object' && input !== null ? String(Reflect.get(input, 'name')) : 'an action';
+}
+
+/** Where a session is: its state, its context and what is open. */
+function keyOf(walk: Walk): string {
+  const { chart, parts, status } = walk.snapshot;
+  const open = Object.entries(parts).map(([id, part]) => [id, part.kind === 'ask' ? part.tries : 0] as const);
+  return canonicalJson({ value: chart.value, context: chart.context, open, status, state: walk.talk.state, away: walk.isAway });
+}
+
+function nodesOf(walk: Walk, machine: WalkParts['machine']): readonly AnyStateNode[] {
+  const { value, context } = walk.snapshot.chart;
+  return machine.resolveState({ value, context })._nodes;
+}

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { didYouMean } from '../machines/policies/did-you-mean.ts';
+import { behaviourCommand } from './commands/behaviour.ts';
 import { checkConfigCommand } from './commands/check-config.ts';
 import { conformanceCommand } from './commands/conformance.ts';
 import { demoCommand } from './commands/demo.ts';
@@ -17,6 +18,7 @@ import { reportCommand } from './commands/report.ts';
 import { serveCommand } from './commands/serve.ts';
 import { simCommand } from './commands/sim.ts';
 import { talkCommand } from './commands/talk.ts';
+import { testCommand } from './commands/test.ts';
 import { tokenCommand } from './commands/token.ts';
 import { topCommand } from './commands/top.ts';
 import { transcribeCommand } from './commands/transcribe.ts';
@@ -40,6 +42,8 @@ export async function main(args: readonly string[]): Promise<number> {
     talkCommand,
     transcribeCommand,
     evalCommand,
+    testCommand,
+    behaviourCommand,
     demoCommand,
     modelsCommand,
     initCommand,

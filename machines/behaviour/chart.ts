@@ -143,7 +143,8 @@ export class BehaviourChart {
     const effects = this.#taken();
     this.#program.watch?.({ event, taken: this.#steps, effects });
     this.#steps = [];
-    return effects;
+    // What began in a state that was left within the step never begins.
+    return effects.filter((effect) => effect.type !== 'begin' || this.#invoked.has(effect.id));
   }
 
   /** Those of a state that was left end first; one that was entered again ends before it begins. */

@@ -43,6 +43,24 @@ async function interrupted(more: Omit<SayInput, 'text'>, words: string) {
   return told(talk.heard);
 }
 
+it('begins nothing in a state that is left within the step', async () => {
+  const through = behaviourProgram(
+    guide.createMachine({
+      context: {},
+      initial: 'waiting',
+      states: {
+        waiting: { on: { 'heard.tour': 'passing' } },
+        passing: { invoke: { src: 'say', input: { text: 'Off we go.' } }, always: 'gone' },
+        gone: { entry: say('That is all.') },
+      },
+    }),
+  );
+  const talk = await scene({ behaviour: through, output: 'text' });
+  talk.send({ type: 'text', text: 'start the tour' });
+  await talk.wait(10);
+  expect(told(talk.heard)).toEqual(['said: That is all.']);
+});
+
 describe('a text that the user interrupts', () => {
   const answer = 'said: There are two chairs by a desk.';
 

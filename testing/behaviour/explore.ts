@@ -1,5 +1,5 @@
 /** Walks a behaviour in all its states with everything that can happen in each. */
-import type { AnyStateNode, AnyTransitionDefinition } from 'xstate';
+import type { AnyStateMachine, AnyStateNode, AnyTransitionDefinition } from 'xstate';
 import { type BehaviourPhrases, phrasesOf } from '../../actors/behaviour/phrases.ts';
 import { hasWay } from '../../machines/behaviour/answers.ts';
 import type { ChartStep } from '../../machines/behaviour/chart.ts';
@@ -11,10 +11,11 @@ import { sentencesOf } from './sentences.ts';
 import type { Step } from './steps.ts';
 import { Texts } from './texts.ts';
 import { eventData, literalsIn, slotWords } from './values.ts';
-import { type Line, stateText, Walk, type WalkParts } from './walk.ts';
-import { delaysOf, partsOf, pathOf, statesOf, type Way, waysOf, withAncestors } from './ways.ts';
+import { type Grounds, type Line, stateText, Walk } from './walk.ts';
+import { delaysOf, pathOf, statesOf, type Way, waysOf, withAncestors } from './ways.ts';
 
-export interface ExploreOptions extends WalkParts {
+export interface ExploreOptions {
+  readonly grounds: Grounds;
   /** The text of the behaviour's file: a guard compares with values in it, such as a PIN. */
   readonly source: string;
   readonly seed?: number;
@@ -22,7 +23,11 @@ export interface ExploreOptions extends WalkParts {
   readonly maxSteps?: number;
   /** Contexts of one state that are walked on from. Default 6. */
   readonly maxContexts?: number;
-  readonly onProgress?: (progress: { readonly taken: number; readonly ways: number; readonly paths: number }) => void;
+  readonly onProgress?: (progress: {
+    readonly taken: number;
+    readonly ways: number;
+    readonly paths: number;
+  }) => void;
 }
 
 /** A path that took a transition which no earlier one took. */
@@ -79,12 +84,14 @@ class Explorer {
   readonly #contexts = new Map<string, number>();
   readonly #entered = new Set<AnyStateNode>();
   readonly #definition;
+  /** Conversations that showed something. */
+  readonly #fresh = new Set<Walk>();
   #conversations = 0;
 
   constructor(options: ExploreOptions) {
     this.#options = options;
-    this.#ways = waysOf(options.machine);
-    const { definition } = new Walk(options, false).program;
+    this.#ways = waysOf(options.grounds.machine);
+    const { definition } = options.grounds.program;
     this.#definition = definition;
     this.#phrases = phrasesOf(definition);
     this.#literals = literalsIn(options.source);
@@ -92,7 +99,7 @@ class Explorer {
   }
 
   async run(): Promise<Explored> {
-    for (const finding of lint(new Walk(this.#options, false).program)) this.#findings.add(finding);
+    for (const finding of lint(this.#options.grounds.program)) this.#findings.add(finding);
     await this.#go({ steps: [], key: '' }, [undefined]);
     for (let at = 0; at < this.#places.length && at < MAX_PLACES; at += 1) {
       const place = this.#places[at];
@@ -154,7 +161,7 @@ class Explorer {
 
   async #walk(steps: readonly Step[], spoken = false): Promise<Walk> {
     this.#conversations += 1;
-    const walk = new Walk(this.#options, spoken);
+    const walk = new Walk(this.#options.grounds, spoken);
     await walk.begin();
     this.#observe(walk, 0, []);
     for (const [at, step] of steps.entries()) await this.#take(walk, step, steps.slice(0, at + 1));
@@ -170,19 +177,24 @@ class Explorer {
   #observe(walk: Walk, from: number, path: readonly Step[]): void {
     const shows: string[] = [];
     const steps = walk.chart.slice(from);
-    const fresh = steps.flatMap(({ taken }) => taken).filter((one) => this.#ways.has(one) && !this.#taken.has(one));
+    const fresh = steps
+      .flatMap(({ taken }) => taken)
+      .filter((one) => this.#ways.has(one) && !this.#taken.has(one));
     for (const one of fresh) shows.push(this.#ways.get(one)?.name ?? '');
     if (fresh.length > 0) {
+      this.#fresh.add(walk);
       const shown: Path = { shows, steps: path, lines: [...walk.lines] };
       for (const one of fresh) this.#taken.set(one, shown);
     }
     for (const step of steps) this.#judge(step, walk, path);
-    for (const node of nodesOf(walk, this.#options.machine)) this.#entered.add(node);
+    for (const node of nodesOf(walk, this.#options.grounds.machine)) this.#entered.add(node);
     for (const one of steps.flatMap(({ taken }) => taken))
-      for (const target of one.target ?? []) for (const node of [target, ...withAncestors(target)]) this.#entered.add(node);
+      for (const target of one.target ?? [])
+        for (const node of [target, ...withAncestors(target)]) this.#entered.add(node);
     this.#texts.heard(walk.talk.of('reply.end').map(({ heard }) => heard));
     const failed = walk.talk.of('error').find(({ code }) => code === 'BEHAVIOUR_FAILED');
-    if (failed) this.#findings.add({ kind: 'failed', at: stateText(walk.snapshot), detail: failed.message, path });
+    if (failed)
+      this.#findings.add({ kind: 'failed', at: stateText(walk.snapshot), detail: failed.message, path });
   }
 
   #judge({ event, taken, effects }: ChartStep, walk: Walk, path: readonly Step[]): void {
@@ -190,7 +202,9 @@ class Explorer {
     this.#texts.queued(at, effects);
     if (taken.length === 0 && event.type.startsWith('xstate.done.actor.')) {
       const part = event.type.slice('xstate.done.actor.'.length);
-      const node = nodesOf(walk, this.#options.machine).find(({ invoke }) => invoke.some(({ id }) => id === part));
+      const node = nodesOf(walk, this.#options.grounds.machine).find(({ invoke }) =>
+        invoke.some(({ id }) => id === part),
+      );
       const hasBranches = node?.ownEvents.includes(event.type);
       if (node && hasBranches)
         this.#findings.add({
@@ -216,10 +230,10 @@ class Explorer {
     return began > 1 && path.length > 0;
   }
 
-  /** A question to which nobody says anything ends, or leads elsewhere. */
+  /** A question that gets no answer ends, or leads elsewhere. */
   async #keepsAsking(place: Place, here: Walk): Promise<void> {
     const asking = Object.values(here.snapshot.parts).find(({ kind }) => kind === 'ask');
-    if (asking?.kind !== 'ask' || here.isAway || here.talk.state === 'stopped') return;
+    if (asking?.kind !== 'ask' || here.isAway || here.isStopped) return;
     const { silenceMs = SILENCE_MS, retries = 2 } = asking.input;
     const ms = (retries + 1) * (silenceMs + SLACK_MS);
     let path = place.steps;
@@ -241,22 +255,33 @@ class Explorer {
   }
 
   async #end(walk: Walk, path: readonly Step[]): Promise<void> {
-    walk.unwatch();
-    const { violations, divergence } = await walk.talk.end();
+    // One conversation of each transition is replayed: the others are alike, and a replay takes as long as the talk.
+    if (!this.#fresh.delete(walk)) return;
+    const { violations, divergence } = await walk.end();
     for (const { invariant, what } of violations)
-      this.#findings.add({ kind: 'broken', at: stateText(walk.snapshot), detail: `invariant ${invariant}: ${what}`, path });
+      this.#findings.add({
+        kind: 'broken',
+        at: stateText(walk.snapshot),
+        detail: `invariant ${invariant}: ${what}`,
+        path,
+      });
     if (divergence)
-      this.#findings.add({ kind: 'broken', at: stateText(walk.snapshot), detail: 'the replay differs', path });
+      this.#findings.add({
+        kind: 'broken',
+        at: stateText(walk.snapshot),
+        detail: 'the replay differs',
+        path,
+      });
   }
 
   /** What can happen now, what the user would do first. */
   #possible(walk: Walk): readonly Step[] {
-    const { machine } = this.#options;
+    const { machine } = this.#options.grounds;
     const nodes = nodesOf(walk, machine);
     const enabled = new Set(nodes.flatMap((node) => node.ownEvents));
     const steps: Step[] = [];
     if (walk.isAway) return [{ kind: 'back' }];
-    if (walk.talk.state === 'stopped') return [{ kind: 'rearm' }];
+    if (walk.isStopped) return [{ kind: 'rearm' }];
     for (const part of Object.values(walk.snapshot.parts)) {
       if (part.kind !== 'ask') continue;
       for (const words of this.#answers(part.input)) steps.push({ kind: 'says', words });
@@ -274,7 +299,10 @@ class Explorer {
     }
     if (enabled.has('heard')) steps.push({ kind: 'says', words: GIBBERISH });
     for (const { name } of walk.running) {
-      steps.push({ kind: 'ends', name, status: 'done', data: {} }, { kind: 'ends', name, status: 'failed', data: {} });
+      steps.push(
+        { kind: 'ends', name, status: 'done', data: {} },
+        { kind: 'ends', name, status: 'failed', data: {} },
+      );
     }
     for (const [name, fields] of Object.entries(this.#definition.robotEvents))
       if (hasWay(enabled, `robot.${name}`))
@@ -284,7 +312,13 @@ class Explorer {
     return [...steps, ...spoken.slice(0, 1)];
   }
 
-  #answers({ slot, phrases = [] }: { readonly slot?: string; readonly phrases?: readonly string[] }): readonly string[] {
+  #answers({
+    slot,
+    phrases = [],
+  }: {
+    readonly slot?: string;
+    readonly phrases?: readonly string[];
+  }): readonly string[] {
     const values = (slot !== undefined && this.#words.get(slot)) || [];
     const of = slot === undefined ? undefined : this.#phrases.answers.get(slot);
     const answers = of
@@ -306,13 +340,15 @@ class Explorer {
   }
 
   #report(): Explored {
-    const reached = reachable(this.#options.machine, [...this.#ways.values()]);
+    const reached = reachable(this.#options.grounds.machine, [...this.#ways.values()]);
     for (const [one, way] of this.#ways)
       if (!this.#taken.has(one) && reached.has(way.from))
         this.#findings.add({ kind: 'not taken', at: pathOf(way.from), detail: way.name });
     for (const { at, text } of this.#texts.neverHeard())
       this.#findings.add({ kind: 'never heard', at, detail: JSON.stringify(text) });
-    const states = statesOf(this.#options.machine).filter(({ parent, type }) => parent && type !== 'history');
+    const states = statesOf(this.#options.grounds.machine).filter(
+      ({ parent, type }) => parent && type !== 'history',
+    );
     const paths = [...new Set(this.#taken.values())].sort((a, b) => a.steps.length - b.steps.length);
     return {
       findings: this.#findings.all,
@@ -324,7 +360,7 @@ class Explorer {
   }
 }
 
-/** After these nobody asked for anything. */
+/** The user asks for nothing with these. */
 const AGAIN: readonly Step['kind'][] = ['rearm', 'back', 'restart', 'away'];
 
 function nameOf(input: unknown): string {
@@ -335,10 +371,17 @@ function nameOf(input: unknown): string {
 function keyOf(walk: Walk): string {
   const { chart, parts, status } = walk.snapshot;
   const open = Object.entries(parts).map(([id, part]) => [id, part.kind === 'ask' ? part.tries : 0] as const);
-  return canonicalJson({ value: chart.value, context: chart.context, open, status, state: walk.talk.state, away: walk.isAway });
+  return canonicalJson({
+    value: chart.value,
+    context: chart.context,
+    open,
+    status,
+    stopped: walk.isStopped,
+    away: walk.isAway,
+  });
 }
 
-function nodesOf(walk: Walk, machine: WalkParts['machine']): readonly AnyStateNode[] {
+function nodesOf(walk: Walk, machine: AnyStateMachine): readonly AnyStateNode[] {
   const { value, context } = walk.snapshot.chart;
   return machine.resolveState({ value, context })._nodes;
 }

@@ -7,8 +7,8 @@ export const FINDINGS = {
   'dead end': 'a state without a way out',
   'unhandled end': 'an end of a part for which no state has a transition',
   'two meanings': 'a sentence of one phrase that the robot takes for another',
-  'no exit': 'a question that is asked again and again while nobody answers',
-  'starts twice': 'an action that starts again, although nobody asked for it',
+  'no exit': 'a question that is asked again for as long as the user is silent',
+  'starts twice': 'an action that starts again without being asked for',
   'never heard': 'a text that no path lets the user hear',
   'not taken': 'a transition that no path took',
   failed: 'a chart that throws, loops or has a context that is not JSON',
@@ -39,7 +39,8 @@ export class Findings {
   get all(): readonly Finding[] {
     const kinds = Object.keys(FINDINGS);
     return [...this.#found.values()].sort(
-      (a, b) => kinds.indexOf(a.kind) - kinds.indexOf(b.kind) || compare(a.at, b.at) || compare(a.detail, b.detail),
+      (a, b) =>
+        kinds.indexOf(a.kind) - kinds.indexOf(b.kind) || compare(a.at, b.at) || compare(a.detail, b.detail),
     );
   }
 }

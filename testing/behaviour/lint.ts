@@ -57,7 +57,9 @@ function unreachable(node: AnyStateNode, reached: ReadonlySet<AnyStateNode>): re
 function deadEnd(node: AnyStateNode, ways: readonly Way[]): readonly Finding[] {
   if (node.type === 'final' || node.type === 'history') return [];
   const own = new Set(withAncestors(node));
-  const leads = ways.filter(({ from, targets }) => own.has(from) && targets.some((target) => target !== node));
+  const leads = ways.filter(
+    ({ from, targets }) => own.has(from) && targets.some((target) => target !== node),
+  );
   // Of the chart itself only what the user can say counts: a low battery is not a way out that somebody has.
   const spoken = ways.filter(
     ({ from, event, targets }) =>
@@ -88,7 +90,11 @@ function meanings(program: BehaviourProgram, leaves: readonly AnyStateNode[]): r
   const found: Finding[] = [];
   const seen = new Set<string>();
   for (const node of leaves) {
-    const enabled = new Set(withAncestors(node).concat(node.machine.root).flatMap((one) => one.ownEvents));
+    const enabled = new Set(
+      withAncestors(node)
+        .concat(node.machine.root)
+        .flatMap((one) => one.ownEvents),
+    );
     const wanted = Object.keys(definition.phrases).filter((name) => hasWay(enabled, HEARD + name));
     for (const answer of questionsOf(node))
       for (const name of wanted) {

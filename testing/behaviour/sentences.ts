@@ -21,7 +21,11 @@ export function sentencesOf(
   const nodes = entries.flatMap(({ phrases }) => phrases);
   const found = new Set<string>();
   // Short phrases have few sentences: most samples of them repeat.
-  for (let tries = 0; nodes.length > 0 && tries < nodes.length + 4 * count && found.size < count; tries += 1) {
+  for (
+    let tries = 0;
+    nodes.length > 0 && tries < nodes.length + 4 * count && found.size < count;
+    tries += 1
+  ) {
     const node = nodes[tries % nodes.length];
     const words = node && wordsIn(node);
     if (words) found.add(words.join(' '));

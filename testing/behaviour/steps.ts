@@ -11,7 +11,12 @@ export type Step =
   | { readonly kind: 'waits'; readonly ms: number }
   | { readonly kind: 'event'; readonly name: string; readonly data: JsonObject }
   /** The action that runs ends. */
-  | { readonly kind: 'ends'; readonly name: string; readonly status: 'done' | 'failed'; readonly data: JsonObject }
+  | {
+      readonly kind: 'ends';
+      readonly name: string;
+      readonly status: 'done' | 'failed';
+      readonly data: JsonObject;
+    }
   | { readonly kind: 'stop' | 'rearm' | 'away' | 'back' | 'restart' };
 
 /** A step as a line of a conversation. */

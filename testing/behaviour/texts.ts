@@ -8,7 +8,8 @@ export class Texts {
 
   queued(at: string, effects: readonly ChartEffect[]): void {
     for (const effect of effects)
-      for (const text of textsIn(effect)) if (!this.#queued.has(text)) this.#queued.set(text, at);
+      for (const text of textsIn(effect))
+        if (!this.#queued.has(text)) this.#queued.set(text, stateIn(effect) ?? at);
   }
 
   heard(texts: readonly string[]): void {
@@ -17,10 +18,21 @@ export class Texts {
 
   neverHeard(): readonly { readonly at: string; readonly text: string }[] {
     return [...this.#queued].flatMap(([text, at]) => {
-      const pattern = new RegExp(text.split(/\{[^}]*\}/u).map(escaped).join('.*'), 'u');
+      const pattern = new RegExp(
+        text
+          .split(/\{[^}]*\}/u)
+          .map(escaped)
+          .join('.*'),
+        'u',
+      );
       return this.#heard.some((one) => pattern.test(one)) ? [] : [{ at, text }];
     });
   }
+}
+
+/** The state that invokes a part: its id is `0.robot.order.room`. */
+function stateIn(effect: ChartEffect): string | undefined {
+  return effect.type === 'begin' ? /^\d+\.[^.]+\.(.+)$/u.exec(effect.id)?.[1] : undefined;
 }
 
 /** Of several texts any counts: chance picks one. */

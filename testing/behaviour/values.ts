@@ -9,8 +9,12 @@ const MAX_VALUES = 12;
 
 /** Texts and numbers in the source of a behaviour: a guard compares with one of them, such as a PIN. */
 export function literalsIn(source: string): readonly (string | number)[] {
-  const texts = [...source.matchAll(/(['"`])((?:(?!\1)[^\\\n]){1,40})\1/gu)].flatMap(([, , text]) => text ?? []);
-  const numbers = [...source.matchAll(/(?<![\w.'"-])-?\d+(?:\.\d+)?(?![\w'"])/gu)].map(([text]) => Number(text));
+  const texts = [...source.matchAll(/(['"`])((?:(?!\1)[^\\\n]){1,40})\1/gu)].flatMap(
+    ([, , text]) => text ?? [],
+  );
+  const numbers = [...source.matchAll(/(?<![\w.'"-])-?\d+(?:\.\d+)?(?![\w'"])/gu)].map(([text]) =>
+    Number(text),
+  );
   return [...new Set([...texts, ...numbers])];
 }
 
@@ -23,7 +27,8 @@ export function slotWords(
   return new Map(
     Object.entries(slots).map(([name, type]) => {
       const known = answers.get(name)?.slots.get(name);
-      const range = typeof type === 'string' ? /^(?:number|decimal)\s+(-?\d+)\.\.(-?\d+)$/u.exec(type) : undefined;
+      const range =
+        typeof type === 'string' ? /^(?:number|decimal)\s+(-?\d+)\.\.(-?\d+)$/u.exec(type) : undefined;
       const values: readonly (string | number | boolean)[] = range
         ? [Number(range[1]), Number(range[2]), ...literals]
         : typeof type === 'string'
@@ -51,7 +56,13 @@ export function eventData(
   const texts = ['text', ...literals.filter((one) => typeof one === 'string')].slice(0, MAX_VALUES);
   const entries = Object.entries(fields);
   const kinds = new Set(entries.map(([, type]) => type.replace('?', '')));
-  const count = kinds.has('number') ? around.length : kinds.has('string') ? texts.length : kinds.has('boolean') ? 2 : 1;
+  const count = kinds.has('number')
+    ? around.length
+    : kinds.has('string')
+      ? texts.length
+      : kinds.has('boolean')
+        ? 2
+        : 1;
   return Array.from({ length: count }, (_, at) =>
     Object.fromEntries(
       entries.map(([name, type]) => [

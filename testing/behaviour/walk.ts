@@ -10,15 +10,37 @@ import type { ChartStep } from '../../machines/behaviour/chart.ts';
 import type { BehaviourProgram } from '../../machines/behaviour/program.ts';
 import type { BehaviourSnapshot } from '../../machines/behaviour/snapshot.ts';
 import { VirtualClock } from '../../machines/clock.ts';
-import { Conversation, type Heard, settle } from '../conversation.ts';
+import type { ReadWords } from '../../machines/session/turn/reading.ts';
+import { Conversation, type Heard, settle, type Verdict } from '../conversation.ts';
 import { type SttScript, scriptedStt, scriptedTts } from '../scripted-engines.ts';
 import { lineOf, type Step } from './steps.ts';
 
-/** What all walks through one behaviour share. */
-export interface WalkParts {
+/** What all walks through one behaviour share: reading its phrases takes longer than most walks. */
+export class Grounds {
   readonly machine: BehaviourProgram['machine'];
   readonly dialog: Dialog;
   readonly resamplers: ResamplerFactory;
+  readonly read: ReadWords;
+  readonly #program: BehaviourProgram;
+  #watch: (step: ChartStep) => void = () => {};
+
+  constructor(machine: BehaviourProgram['machine'], dialog: Dialog, resamplers: ResamplerFactory) {
+    this.machine = machine;
+    this.dialog = dialog;
+    this.resamplers = resamplers;
+    this.#program = behaviourProgram(machine, dialog, (step) => this.#watch(step));
+    this.read = behaviourReader(dialog, this.#program, true);
+    this.#watch = () => {};
+  }
+
+  get program(): BehaviourProgram {
+    return this.#program;
+  }
+
+  /** The steps that follow are those of one walk. */
+  watch(watch: (step: ChartStep) => void): void {
+    this.#watch = watch;
+  }
 }
 
 /** A line of the conversation that a walk held. */
@@ -42,43 +64,44 @@ export class Walk {
   readonly chart: ChartStep[] = [];
   readonly talk: Conversation;
   readonly #said: SttScript[] = [];
-  /** As the session has it. */
-  readonly program: BehaviourProgram;
+  readonly #grounds: Grounds;
   /** The client is away. */
   isAway = false;
+  /** A voice stop is in force. */
+  isStopped = false;
   #task: { readonly snapshot: BehaviourSnapshot } | undefined;
   #read = 0;
 
   /** `spoken`: the robot's replies sound, so that they can be interrupted. Otherwise the client reads. */
-  constructor({ machine, dialog, resamplers }: WalkParts, spoken: boolean) {
+  constructor(grounds: Grounds, spoken: boolean) {
+    const { dialog, program, read, resamplers } = grounds;
     const clock = new VirtualClock({ settle });
-    let watching = true;
-    const watched = behaviourProgram(machine, dialog, (step) => watching && this.chart.push(step));
-    this.program = {
-      ...watched,
+    this.#grounds = grounds;
+    grounds.watch((step) => this.chart.push(step));
+    const behaviour: BehaviourProgram = {
+      ...program,
       begin: (seed, from) => {
-        const task = watched.begin(seed, from);
-        if (watching) this.#task = task;
+        const task = program.begin(seed, from);
+        this.#task ??= task;
         return task;
       },
     };
-    this.chart.length = 0;
     this.talk = new Conversation({
       ...{ clock, bus: inProcessBus({ clock }), resamplers },
       stt: scriptedStt(clock, this.#said),
       llm: dialogLlm({ dialog, clock }),
       tts: scriptedTts(clock, () => ({ firstByteMs: 1 })),
-      ...{ behaviour: this.program, results: true, read: behaviourReader(dialog, this.program, true) },
+      ...{ behaviour, results: true, read },
       actions: { run: (_, signal) => aborted(signal) },
       ...(!spoken && { output: 'text' }),
     });
-    this.unwatch = () => {
-      watching = false;
-    };
   }
 
-  /** Steps of a replay are not the walk's. */
-  readonly unwatch: () => void;
+  /** Ends the conversation, which is replayed. Returns what was wrong with it. */
+  async end(): Promise<Verdict> {
+    this.#grounds.watch(() => {});
+    return this.talk.end();
+  }
 
   get snapshot(): BehaviourSnapshot {
     if (!this.#task) throw new Error('the session has no behaviour');
@@ -134,9 +157,11 @@ export class Walk {
         break;
       }
       case 'stop':
+        this.isStopped = true;
         talk.send({ type: 'halt' });
         break;
       case 'rearm':
+        this.isStopped = false;
         talk.send({ type: 'rearm' });
         break;
       case 'away':
@@ -164,10 +189,13 @@ export class Walk {
     const { talk } = this;
     const isQuiet = () => {
       const { waiting, saying } = this.snapshot;
-      return (talk.state === 'idle' || talk.state === 'stopped') && waiting.length === 0 && saying === undefined;
+      return (
+        (talk.state === 'idle' || talk.state === 'stopped') && waiting.length === 0 && saying === undefined
+      );
     };
     await talk.wait(LOOK_MS);
-    for (let waitedMs = 0; !isQuiet() && waitedMs < MAX_SPEECH_MS; waitedMs += LOOK_MS) await talk.wait(LOOK_MS);
+    for (let waitedMs = 0; !isQuiet() && waitedMs < MAX_SPEECH_MS; waitedMs += LOOK_MS)
+      await talk.wait(LOOK_MS);
   }
 
   #note(): void {
@@ -202,7 +230,8 @@ function robotLine(one: Heard): string | undefined {
       return one.heard === '' ? undefined : `robot (${one.reason}): ${one.heard}`;
     case 'action': {
       if (one.status === 'progress') return undefined;
-      const args = one.status === 'started' && Object.keys(one.args).length > 0 ? ` ${JSON.stringify(one.args)}` : '';
+      const args =
+        one.status === 'started' && Object.keys(one.args).length > 0 ? ` ${JSON.stringify(one.args)}` : '';
       return `robot does: ${one.name} ${one.status}${args}`;
     }
     case 'report':

@@ -35,6 +35,8 @@ export function waysOf(machine: AnyStateMachine): ReadonlyMap<AnyTransitionDefin
     if (node.always) lists.push(['always', node.always]);
     for (const [event, list] of lists)
       list.forEach((one, at) => {
+        // A transition that does nothing only forbids those of the ancestors.
+        if (!one.target && one.actions.length === 0) return;
         const which = list.length > 1 ? ` (${at + 1} of ${list.length})` : '';
         ways.set(one, {
           name: `${pathOf(node)}: ${readable(event, node)}${which}`,

@@ -60,7 +60,7 @@ function deadEnd(node: AnyStateNode, ways: readonly Way[]): readonly Finding[] {
   const leads = ways.filter(
     ({ from, targets }) => own.has(from) && targets.some((target) => target !== node),
   );
-  // Of the chart itself only what the user can say counts: a low battery is not a way out that somebody has.
+  // Of the chart itself only what the user can say counts: a low battery is not a way out.
   const spoken = ways.filter(
     ({ from, event, targets }) =>
       !from.parent && targets.some((target) => target !== node) && event.startsWith('heard'),

@@ -52,7 +52,7 @@ export type Line =
 const UNSURE = 0.2;
 const UTTERANCE_MS = 700;
 const PAUSE_MS = 1_500;
-/** Of a reply, before somebody interrupts it. */
+/** Of a reply, before the user interrupts it. */
 const HEARD_MS = 700;
 const LOOK_MS = 20;
 /** The robot must have said all of it by then. */

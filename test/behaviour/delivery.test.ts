@@ -9,7 +9,7 @@ import { loadBehaviour } from '../../server/behaviour/load.ts';
 import type { SttScript } from '../../testing/scripted-engines.ts';
 import { scene, type Talk } from '../session/scene.ts';
 import { afterTest } from '../support/after-test.ts';
-import { told } from './told.ts';
+import { robotLog } from './robot-log.ts';
 
 const FILE = fileURLToPath(new URL('../../examples/delivery/delivery.behaviour.ts', import.meta.url));
 
@@ -43,7 +43,7 @@ it('brings coffee, and hands it over at the second try', async () => {
   await done(talk);
   talk.send({ type: 'event', name: 'box.closed' });
   await done(talk);
-  expect(told(talk.heard)).toEqual([
+  expect(robotLog(talk.heard)).toEqual([
     'said: To which room?',
     'drive started',
     'said: I am bringing coffee to room 12.',
@@ -66,7 +66,7 @@ it('takes it back without an answer', async () => {
   await type(talk, 'bring mail to room 3');
   await done(talk);
   await talk.wait(30_000);
-  expect(told(talk.heard).slice(3)).toEqual([
+  expect(robotLog(talk.heard).slice(3)).toEqual([
     'reports arrived',
     'said: I have mail for you. Please tell me your PIN.',
     'said: Four digits, please.',
@@ -85,7 +85,7 @@ it('goes home when its battery is low, over what it says', async () => {
   await talk.wait(600);
   talk.send({ type: 'event', name: 'battery.low', data: { percent: 7 } });
   await talk.wait(6_000);
-  expect(told(talk.heard)).toEqual([
+  expect(robotLog(talk.heard)).toEqual([
     'drive started',
     'drive cancelled',
     'dock started',
@@ -108,7 +108,7 @@ it('confirms an order that is not sure, and acts on an event of the robot meanwh
   talk.send({ type: 'event', name: 'battery.low', data: { percent: 7 } });
   // The user has the floor until the time for the answer is over.
   await talk.wait(20_000);
-  expect(told(talk.heard)).toEqual([
+  expect(robotLog(talk.heard)).toEqual([
     'said: Did you say: bring mail to room 3?',
     'dock started',
     'said: My battery is low. I am going home now.',
@@ -128,7 +128,7 @@ it('is written as docs/how-to/behaviour.md shows', async () => {
   const talk = await scene({ behaviour: await loadBehaviour(file), output: 'text' });
   await type(talk, 'open the door');
   await type(talk, '2468');
-  expect(told(talk.heard)).toEqual(['said: What is your PIN?', 'open started', 'open done']);
+  expect(robotLog(talk.heard)).toEqual(['said: What is your PIN?', 'open started', 'open done']);
 });
 
 it('names file and line of a wrong name, and what was meant', async () => {

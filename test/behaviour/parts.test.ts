@@ -4,7 +4,7 @@ import { aborted } from '../../actors/cancellation.ts';
 import { parseDialog } from '../../actors/dialog/mod.ts';
 import { assign, behaviour, report, say } from '../../machines/behaviour/define.ts';
 import { type Scene, scene, type Talk } from '../session/scene.ts';
-import { told } from './told.ts';
+import { robotLog } from './robot-log.ts';
 
 const shop = parseDialog(`
 entries:
@@ -97,7 +97,7 @@ describe('a behaviour', () => {
     await type(talk, 'where are you');
     talk.send({ type: 'action.result', id: at(talk), status: 'done' });
     await talk.wait(10);
-    expect(told(talk.heard)).toEqual([
+    expect(robotLog(talk.heard)).toEqual([
       'said: What shall I bring?',
       'drive started',
       'said: I am bringing coffee to room 12.',
@@ -120,7 +120,7 @@ describe('a behaviour', () => {
     await type(talk, 'what is your name');
     await talk.wait(1_000);
     await type(talk, 'towels');
-    expect(told(talk.heard)).toEqual([
+    expect(robotLog(talk.heard)).toEqual([
       'said: What shall I bring?',
       'said: I am Parley.',
       'said: What shall I bring?',
@@ -134,16 +134,16 @@ describe('a behaviour', () => {
     await type(talk, 'bring something to room 4');
     await type(talk, 'the moon');
     await talk.wait(7_000);
-    expect(told(talk.heard)).toEqual(['said: What shall I bring?', 'said: Coffee, towels or mail?']);
+    expect(robotLog(talk.heard)).toEqual(['said: What shall I bring?', 'said: Coffee, towels or mail?']);
     await talk.wait(1_500);
-    expect(told(talk.heard).slice(2)).toEqual(['said: Never mind.']);
+    expect(robotLog(talk.heard).slice(2)).toEqual(['said: Never mind.']);
   });
 
   it('answers a question in between and goes back to its own', async () => {
     const talk = await begin();
     await type(talk, 'bring something to room 4');
     await type(talk, 'where are you');
-    expect(told(talk.heard)).toEqual([
+    expect(robotLog(talk.heard)).toEqual([
       'said: What shall I bring?',
       'said: I am at the door.',
       'said: What shall I bring?',
@@ -157,7 +157,7 @@ describe('a behaviour', () => {
     await type(talk, 'bring mail to room 5');
     talk.send({ type: 'event', name: 'battery.low', data: { percent: 9 } });
     await talk.wait(10);
-    expect(told(talk.heard)).toEqual([
+    expect(robotLog(talk.heard)).toEqual([
       'drive started',
       'said: I am bringing mail to room 4.',
       'drive cancelled',
@@ -217,12 +217,12 @@ describe('a behaviour', () => {
     await talk.wait(10);
     talk.send({ type: 'event', name: 'battery.low', data: { percent: 9 } });
     await talk.wait(10_000);
-    expect(told(talk.heard).slice(2)).toEqual(['drive cancelled']);
+    expect(robotLog(talk.heard).slice(2)).toEqual(['drive cancelled']);
     talk.send({ type: 'rearm' });
     await talk.wait(10);
-    expect(told(talk.heard).slice(3)).toEqual([]);
+    expect(robotLog(talk.heard).slice(3)).toEqual([]);
     await type(talk, 'bring mail to room 6');
-    expect(told(talk.heard).slice(3)).toEqual(['drive started', 'said: I am bringing mail to room 6.']);
+    expect(robotLog(talk.heard).slice(3)).toEqual(['drive started', 'said: I am bringing mail to room 6.']);
   });
 
   it('decides after rearm what going on means', async () => {
@@ -232,6 +232,6 @@ describe('a behaviour', () => {
     await talk.wait(10);
     talk.send({ type: 'rearm' });
     await talk.wait(10);
-    expect(told(talk.heard).slice(2)).toEqual(['drive cancelled', 'said: I am stuck.']);
+    expect(robotLog(talk.heard).slice(2)).toEqual(['drive cancelled', 'said: I am stuck.']);
   });
 });

@@ -6,7 +6,7 @@ import { identityOf } from '../../machines/behaviour/program.ts';
 import { SessionKernel } from '../../machines/kernel.ts';
 import { sessionValue } from '../../machines/session/regions.ts';
 import { parameters, scene } from '../session/scene.ts';
-import { told } from './told.ts';
+import { robotLog } from './robot-log.ts';
 
 const guide = behaviour({
   id: 'guide',
@@ -40,7 +40,7 @@ async function interrupted(more: Omit<SayInput, 'text'>, words: string) {
   await talk.speak(900);
   await talk.beSilent(2_000);
   await talk.wait(12_000);
-  return told(talk.heard);
+  return robotLog(talk.heard);
 }
 
 it('begins nothing in a state that is left within the step', async () => {
@@ -58,7 +58,7 @@ it('begins nothing in a state that is left within the step', async () => {
   const talk = await scene({ behaviour: through, output: 'text' });
   talk.send({ type: 'text', text: 'start the tour' });
   await talk.wait(10);
-  expect(told(talk.heard)).toEqual(['said: That is all.']);
+  expect(robotLog(talk.heard)).toEqual(['said: That is all.']);
 });
 
 describe('a text that the user interrupts', () => {
@@ -131,7 +131,7 @@ describe('a behaviour that fails', () => {
     await talk.wait(1_000);
     talk.send({ type: 'text', text: 'hello' });
     await talk.wait(2_000);
-    expect(told(talk.heard)).toEqual([
+    expect(robotLog(talk.heard)).toEqual([
       'BEHAVIOUR_FAILED',
       'said: My task has failed. You can still talk to me.',
       'said: There are two chairs by a desk.',

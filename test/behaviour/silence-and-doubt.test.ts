@@ -3,7 +3,7 @@ import { behaviourProgram } from '../../actors/behaviour/program.ts';
 import { assign, behaviour, report, say } from '../../machines/behaviour/define.ts';
 import type { SttScript } from '../../testing/scripted-engines.ts';
 import { scene, say as speak, type Talk } from '../session/scene.ts';
-import { told } from './told.ts';
+import { robotLog } from './robot-log.ts';
 
 const setup = behaviour({
   id: 'host',
@@ -39,14 +39,14 @@ it('gets the silence of the user, measured anew after each word and each text', 
   await talk.wait(4_000);
   await type(talk, 'hello');
   await talk.wait(4_000);
-  expect(told(talk.heard)).toEqual(['reports greeted']);
+  expect(robotLog(talk.heard)).toEqual(['reports greeted']);
   await talk.wait(1_000);
-  expect(told(talk.heard).slice(1)).toEqual(['said: Are you there?']);
+  expect(robotLog(talk.heard).slice(1)).toEqual(['said: Are you there?']);
   await talk.wait(5_100);
-  expect(told(talk.heard).slice(2)).toEqual(['said: Are you there?']);
+  expect(robotLog(talk.heard).slice(2)).toEqual(['said: Are you there?']);
   await type(talk, 'goodbye');
   await talk.wait(20_000);
-  expect(told(talk.heard).slice(3)).toEqual([]);
+  expect(robotLog(talk.heard).slice(3)).toEqual([]);
 });
 
 it('learns that a text was said', async () => {
@@ -60,7 +60,7 @@ it('learns that a text was said', async () => {
   });
   const talk = await scene({ behaviour: behaviourProgram(host), output: 'text' });
   await type(talk, 'hello');
-  expect(told(talk.heard)).toEqual(['said: Welcome.', 'reports greeted']);
+  expect(robotLog(talk.heard)).toEqual(['said: Welcome.', 'reports greeted']);
 });
 
 const asking = behaviourProgram(
@@ -93,7 +93,7 @@ async function answers(...said: readonly SttScript[]) {
     await speak(talk, 700);
   }
   await talk.wait(3_000);
-  return told(talk.heard);
+  return robotLog(talk.heard);
 }
 
 const unsure = { partial: 'room twelve', text: 'room twelve', confidence: 0.9 };

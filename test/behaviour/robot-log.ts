@@ -1,7 +1,7 @@
 import type { Heard } from '../../testing/conversation.ts';
 
 /** The ordered log of what a client gets of a behaviour. */
-export function told(heard: readonly Heard[]): readonly string[] {
+export function robotLog(heard: readonly Heard[]): readonly string[] {
   return heard.flatMap((one) => {
     switch (one.type) {
       case 'reply.end':

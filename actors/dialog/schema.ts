@@ -99,6 +99,8 @@ export const dialogFile = z.strictObject({
   backchannels: z.array(line).optional(),
   pronunciations: z.record(z.string(), z.string().trim().min(1)).default({}),
   entries: z.array(entry).min(1).max(500),
+  /** The robot's task, which `server/behaviour/yaml` reads. */
+  behaviour: z.unknown().optional(),
 });
 
 export type DialogFile = z.output<typeof dialogFile>;

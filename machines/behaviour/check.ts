@@ -5,7 +5,7 @@ import { didYouMean } from '../policies/did-you-mean.ts';
 import { type BehaviourDefinition, PARTS } from './define.ts';
 
 /** Events that need no declaration. */
-const KNOWN = ['heard', 'said', 'silence', 'stopped', 'rearmed', 'away', 'back'];
+export const KNOWN_EVENTS = ['heard', 'said', 'silence', 'stopped', 'rearmed', 'away', 'back'];
 /** Those of XState: ends of parts and states, delays, and internal ones. */
 const INTERNAL = 'xstate.';
 
@@ -15,7 +15,7 @@ export function behaviourFaults(
   { phrases, slots, robotEvents }: BehaviourDefinition,
 ): readonly string[] {
   const events = [
-    ...KNOWN,
+    ...KNOWN_EVENTS,
     ...Object.keys(phrases).map((name) => `heard.${name}`),
     ...Object.keys(robotEvents).map((name) => `robot.${name}`),
   ];

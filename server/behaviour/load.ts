@@ -10,6 +10,7 @@ import type { Dialog } from '../../actors/dialog/mod.ts';
 import type { BehaviourProgram } from '../../machines/behaviour/program.ts';
 import { ParleyError } from '../../machines/errors.ts';
 import type { Config } from '../config/schema.ts';
+import { readYamlBehaviour } from './yaml/read.ts';
 
 /** Enough of a chart of XState to read the rest: another copy of the library may have made it. */
 const chart = z.custom<AnyStateMachine>(
@@ -23,17 +24,20 @@ const tsx = z.object({
 const tsxPackage = z.object({
   exports: z.object({ './esm/api': z.object({ import: z.object({ default: z.string() }) }) }),
 });
+const YAML = /\.ya?ml$/u;
 /** Of Node, for a file whose ending it does not know. */
 const UNKNOWN_ENDING = 'ERR_UNKNOWN_FILE_EXTENSION';
 
 /**
- * Loads the behaviour in `path`, which may be JavaScript or TypeScript. Throws BEHAVIOUR_UNREADABLE or BEHAVIOUR_INVALID, with the
+ * Loads the behaviour in `path`, which may be JavaScript, TypeScript or YAML. Throws BEHAVIOUR_UNREADABLE or BEHAVIOUR_INVALID, with the
  * file and, if it is known, the line.
  */
 export async function loadBehaviour(path: string, dialog?: Dialog): Promise<BehaviourProgram> {
   const file = resolve(path);
   if (!existsSync(file)) throw new ParleyError('BEHAVIOUR_UNREADABLE', path);
-  const { data } = module.safeParse(await imported(file, path));
+  const data = YAML.test(file)
+    ? { default: readYamlBehaviour(file, path) }
+    : module.safeParse(await imported(file, path)).data;
   if (!data) throw new ParleyError('BEHAVIOUR_INVALID', `${path}: its default export is not a chart`);
   try {
     return behaviourProgram(data.default, dialog);

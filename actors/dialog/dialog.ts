@@ -64,6 +64,8 @@ export interface Dialog {
   readonly backchannels: readonly string[];
   /** Word → phonemes of the recogniser (ARPAbet), for words missing in its dictionary. */
   readonly pronunciations: ReadonlyMap<string, string>;
+  /** The file, if it has a `behaviour` too. */
+  readonly behaviourFile?: string;
   /** The same robot in other languages; none has others of its own. */
   readonly others?: readonly Dialog[];
 }

@@ -42,7 +42,8 @@ export function parseDialog(text: string, file = 'dialog'): Dialog {
     const list = issue.path.includes('phrases') && typeof document.getIn(issue.path) === 'object';
     return fail(issue.path, list ? `${issue.message}; ${QUOTE_BRACKETS}` : issue.message, parsed.error);
   }
-  return buildDialog(parsed.data, fail);
+  const dialog = buildDialog(parsed.data, fail);
+  return parsed.data.behaviour === undefined ? dialog : { ...dialog, behaviourFile: file };
 }
 
 function toPlain(read: () => unknown, fail: Fail): unknown {

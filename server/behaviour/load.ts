@@ -48,12 +48,13 @@ export async function loadBehaviour(path: string, dialog?: Dialog): Promise<Beha
   }
 }
 
-/** The behaviour that the configuration names; undefined without one. */
+/** The behaviour that the configuration names, or that the dialog file has; undefined without one. */
 export async function readBehaviour(
   { behaviour }: Pick<Config, 'behaviour'>,
   dialog: Dialog,
 ): Promise<BehaviourProgram | undefined> {
-  return behaviour === undefined ? undefined : loadBehaviour(behaviour, dialog);
+  const path = behaviour ?? dialog.behaviourFile;
+  return path === undefined ? undefined : loadBehaviour(path, dialog);
 }
 
 async function imported(file: string, shown: string): Promise<unknown> {

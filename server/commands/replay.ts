@@ -48,8 +48,7 @@ export function replayCommand(setExitCode: SetExitCode): Command {
         command.error('error: --until does not go with --against');
       const { config } = configOf(command);
       const { dataDir } = config;
-      const behaviour =
-        config.behaviour === undefined ? undefined : await readBehaviour(config, await readDialog(config));
+      const behaviour = await readBehaviour(config, await readDialog(config));
       const machine = machineHash();
       const other = against === undefined ? undefined : await loadVersion(against);
       try {

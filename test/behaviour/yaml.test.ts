@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { aborted } from '../../actors/cancellation.ts';
-import { loadBehaviour } from '../../server/behaviour/load.ts';
+import { loadBehaviour, readBehaviour } from '../../server/behaviour/load.ts';
+import { loadConfig } from '../../server/config/load.ts';
+import { readDialog } from '../../server/dialog-file.ts';
 import { scene, type Talk } from '../session/scene.ts';
 import { temporaryFolder } from '../support/after-test.ts';
 import { told as logOf } from './told.ts';
@@ -83,6 +85,16 @@ describe('the delivery robot in YAML', () => {
     const keys = (talk: Talk) => talk.of('action').map(({ key, args }) => [key, args]);
     expect(keys(one)).toEqual(keys(other));
   });
+});
+
+it('may be in the dialog file, whose entries are answered beside it', async () => {
+  const file = join(await temporaryFolder(), 'robot.yaml');
+  const entries = 'entries: [{ id: name, phrases: what is your name, replies: I am Parley. }]';
+  await writeFile(file, `${entries}\n${await readFile(YAML, 'utf8')}`);
+  const dialog = await readDialog(loadConfig({ flags: { dialog: file } }));
+  const program = await readBehaviour({}, dialog);
+  expect(program?.definition.id).toBe('delivery');
+  expect(program?.answeredByDialog('what is your name', 'en')).toBe(true);
 });
 
 describe('a mistake in the file', () => {

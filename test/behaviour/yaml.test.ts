@@ -9,7 +9,7 @@ import { loadConfig } from '../../server/config/load.ts';
 import { readDialog } from '../../server/dialog-file.ts';
 import { scene, type Talk } from '../session/scene.ts';
 import { temporaryFolder } from '../support/after-test.ts';
-import { told as logOf } from './told.ts';
+import { robotLog as logOf } from './robot-log.ts';
 
 const fileOf = (name: string) => fileURLToPath(new URL(`../../examples/delivery/${name}`, import.meta.url));
 const YAML = fileOf('delivery.yaml');

@@ -52,7 +52,9 @@ export function expecter(
   const said = new Map([...alone(behaviour)].map(([id, dialog]) => [id, sentencesOf(dialog)] as const));
   return ({ phrases, answer }) => {
     const asked = (answer?.phrases ?? []).map(phraseId);
-    const answers = answer?.slot === undefined ? asked : [answerId(answer.slot), ...asked];
+    const fields = answer?.form?.fields.map(({ name, slot = name }) => answerId(slot)) ?? [];
+    const own = answer?.slot === undefined ? [] : [answerId(answer.slot)];
+    const answers = [...new Set([...own, ...fields, ...asked])];
     const entries = [...new Set([...answers, ...phrases.map(phraseId)])];
     const sentences = entries.flatMap((id) => said.get(id) ?? []);
     return { entries, answers, sentences: [...new Set(sentences)].slice(0, MOST_SENTENCES) };

@@ -1,10 +1,11 @@
 /** What words mean to a behaviour. */
-import type { Understood, Wanted } from '../../machines/behaviour/program.ts';
-import type { Json } from '../../machines/json.ts';
+import type { Understood, Wanted, WantedForm } from '../../machines/behaviour/program.ts';
 import type { Dialog } from '../dialog/dialog.ts';
 import { type DialogMatch, matchDialog } from '../dialog/match.ts';
-import type { Slots, SlotValue } from '../dialog/slots.ts';
+import type { Slots } from '../dialog/slots.ts';
+import type { FormReader } from './form.ts';
 import type { BehaviourPhrases } from './phrases.ts';
+import { jsonOf } from './values.ts';
 
 /** The surest first. */
 const HOW: readonly DialogMatch['how'][] = ['exact', 'polite', 'spelling', 'contains', 'near'];
@@ -17,6 +18,7 @@ export function understand(
   { phrases, answers }: BehaviourPhrases,
   words: string,
   wanted: Wanted,
+  formReader: (fields: WantedForm['fields']) => FormReader,
 ): Understood | undefined {
   const { answer } = wanted;
   const ways: readonly [Dialog | undefined, Omit<Understood, 'slots'>][] = [
@@ -31,19 +33,13 @@ export function understand(
     const how = HOW.indexOf(match.how);
     if (!best || how < best.how) best = { how, meant: { ...meaning, slots: valuesOf(match.slots) } };
   }
+  const read = answer?.form && formReader(answer.form.fields).read(words, answer.form);
+  // A phrase of the chart comes first if it is said exactly; otherwise what is left of the sentence counts.
+  if (read && (!best || best.how > (read.whole ? HOW.indexOf('exact') : HOW.indexOf('polite'))))
+    return { answers: true, slots: {}, form: read.reading };
   return best?.meant;
 }
 
 function valuesOf(slots: Slots): Understood['slots'] {
   return Object.fromEntries(Object.entries(slots).map(([name, { value }]) => [name, jsonOf(value)]));
-}
-
-/** A behaviour has no slots that are dates. */
-function jsonOf(value: SlotValue): Json {
-  if (isList(value)) return value.map(jsonOf);
-  return typeof value === 'object' ? null : value;
-}
-
-function isList(value: SlotValue): value is readonly SlotValue[] {
-  return Array.isArray(value);
 }

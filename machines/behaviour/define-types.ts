@@ -12,13 +12,21 @@ type SlotValue<Type> = Type extends readonly (infer Word)[]
   ? Word
   : Type extends `list of ${string}`
     ? readonly (string | number | boolean)[]
-    : Type extends `number${string}` | `decimal${string}`
-      ? number
-      : Type extends string
-        ? string
-        : Type extends Readonly<Record<string, infer Value>>
-          ? Value
-          : never;
+    : Type extends 'date'
+      ? SpokenDate
+      : Type extends `number${string}` | `decimal${string}`
+        ? number
+        : Type extends string
+          ? string
+          : Type extends Readonly<Record<string, infer Value>>
+            ? Value
+            : never;
+
+/** A date as it was said: days ahead, a weekday (1 is Monday), or the day of a month. */
+export type SpokenDate =
+  | { readonly offsetDays: number }
+  | { readonly weekday: number }
+  | { readonly month: number; readonly day: number };
 
 /** Values of slots, those of which a sentence may fill any. */
 export type SlotValues<Slots extends SlotTypes> = { readonly [Name in keyof Slots]?: SlotValue<Slots[Name]> };
@@ -83,8 +91,8 @@ export type BehaviourEvent<
 
 /** How an action or an answer failed: the `error` of `onError`. */
 export interface PartError {
-  /** `ask`: `noInput`, `noMatch`. `act`: `failed`, `refused`, `timeout`, `stopped`. */
-  readonly code: 'noInput' | 'noMatch' | 'failed' | 'refused' | 'timeout' | 'stopped';
+  /** `ask`: `noInput`, `noMatch`. `form`: also `cancelled`. `act`: `failed`, `refused`, `timeout`, `stopped`. */
+  readonly code: 'cancelled' | 'noInput' | 'noMatch' | 'failed' | 'refused' | 'timeout' | 'stopped';
   readonly message?: string;
   readonly data?: JsonObject;
 }

@@ -2,14 +2,16 @@
 import { fromPromise, type MachineContext, type PromiseActorLogic, setup } from 'xstate';
 import type { Json, JsonObject } from '../json.ts';
 import type { BehaviourEvent, EventTypes, PhraseFault, SlotTypes, SlotValues } from './define-types.ts';
-import type { ActInput, AskInput, AskOutput, SayInput, SayOutput } from './parts.ts';
+import type { FormInput } from './form/form.ts';
+import type { ActInput, AskInput, AskOutput, FormOutput, SayInput, SayOutput } from './parts.ts';
 
 export { and, assign, enqueueActions, not, or, raise, stateIn } from 'xstate';
 export type * from './define-types.ts';
+export type { FieldCheck, FormField, FormInput } from './form/form.ts';
 export type * from './parts.ts';
 
 /** The names of the parts that a behaviour invokes. */
-export const PARTS = ['say', 'ask', 'act'] as const;
+export const PARTS = ['say', 'ask', 'form', 'act'] as const;
 /** The names of the actions that have an effect outside of the chart. */
 export const EFFECTS = ['say', 'report'] as const;
 
@@ -59,6 +61,7 @@ export function behaviour<
         AskOutput<keyof Phrases & string, SlotValues<Slots>>,
         AskInput<keyof Phrases & string, keyof Slots & string>
       >(),
+      form: part<FormOutput<SlotValues<Slots>>, FormInput<keyof Slots & string>>(),
       act: part<JsonObject, ActInput>(),
     },
     actions: {

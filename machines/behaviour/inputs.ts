@@ -1,10 +1,9 @@
 /** What a chart gives to its parts and effects, checked when they begin. Without a schema library: the inspector loads it. */
-import { ParleyError } from '../errors.ts';
 import type { Json, JsonObject } from '../json.ts';
+import { Fields } from './fields.ts';
 import type { ActInput, AskInput, SayInput, WhenInterrupted } from './parts.ts';
 
 const INTERRUPTED: readonly WhenInterrupted[] = ['drop', 'resume', 'repeat'];
-const MAX_NAME = 64;
 const MAX_RETRIES = 100;
 const LEAST_SILENCE_MS = 100;
 
@@ -66,76 +65,4 @@ export function reportInput(given: Json): { readonly name: string; readonly data
   const fields = new Fields('report', given, ['name', 'data']);
   const data = fields.object('data');
   return { name: fields.name('name'), ...(data && { data }) };
-}
-
-/** The fields of one input. Each getter throws BEHAVIOUR_INVALID if the field is not of its type. */
-class Fields {
-  readonly #what: string;
-  readonly #given: JsonObject;
-
-  constructor(what: string, given: Json, known: readonly string[]) {
-    this.#what = what;
-    this.#given = isObject(given) ? given : this.fail('input', 'must be an object');
-    const unknown = Object.keys(this.#given).find((name) => !known.includes(name));
-    if (unknown !== undefined) this.fail(unknown, `is unknown; ${what} takes ${known.join(', ')}`);
-  }
-
-  of(name: string): Json | undefined {
-    return this.#given[name];
-  }
-
-  text(name: string): string {
-    const value = this.of(name);
-    return typeof value === 'string' && value !== '' ? value : this.fail(name, 'must be a text');
-  }
-
-  name(name: string): string {
-    const value = this.text(name);
-    return value.length <= MAX_NAME ? value : this.fail(name, `must have at most ${MAX_NAME} characters`);
-  }
-
-  texts(name: string): readonly string[] {
-    const value = this.of(name);
-    if (!isList(value) || value.length === 0) return this.fail(name, 'must be a list of texts');
-    return value.map((one) =>
-      typeof one === 'string' && one !== '' ? one : this.fail(name, 'must be a list of texts'),
-    );
-  }
-
-  flag(name: string): boolean | undefined {
-    const value = this.of(name);
-    return value === undefined || typeof value === 'boolean'
-      ? value
-      : this.fail(name, 'must be true or false');
-  }
-
-  count(name: string, least: number, most: number): number | undefined {
-    const value = this.of(name);
-    if (value === undefined) return undefined;
-    if (typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most) return value;
-    return this.fail(name, `must be a whole number from ${least}`);
-  }
-
-  share(name: string): number | undefined {
-    const value = this.of(name);
-    if (value === undefined || (typeof value === 'number' && value >= 0 && value <= 1)) return value;
-    return this.fail(name, 'must be a number from 0 to 1');
-  }
-
-  object(name: string): JsonObject | undefined {
-    const value = this.of(name);
-    return value === undefined || isObject(value) ? value : this.fail(name, 'must be an object');
-  }
-
-  fail(name: string, message: string): never {
-    throw new ParleyError('BEHAVIOUR_INVALID', `${this.#what}: ${name} ${message}`);
-  }
-}
-
-function isObject(value: Json | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function isList(value: Json | undefined): value is readonly Json[] {
-  return Array.isArray(value);
 }

@@ -45,6 +45,11 @@ export interface AskOutput<Phrase extends string = string, Values = Readonly<Rec
   readonly confidence?: number;
 }
 
+export interface FormOutput<Values = Readonly<Record<string, unknown>>> {
+  /** By the names of the fields. */
+  readonly slots: Values & Readonly<Record<string, unknown>>;
+}
+
 export interface ActInput {
   readonly name: string;
   readonly args?: JsonObject;

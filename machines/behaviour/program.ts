@@ -3,6 +3,7 @@ import type { AnyStateMachine } from 'xstate';
 import type { JsonObject } from '../json.ts';
 import type { ChartStep } from './chart.ts';
 import type { BehaviourDefinition } from './define.ts';
+import type { FormField, FormReading, FormState } from './form/form.ts';
 import type { BehaviourSnapshot } from './snapshot.ts';
 import type { Task } from './task.ts';
 
@@ -14,6 +15,8 @@ export interface BehaviourProgram {
   readonly begin: (seed: number, from?: BehaviourSnapshot) => Task;
   /** What words mean among those that are wanted now; undefined: nothing. Pure. */
   readonly understand: (words: string, wanted: Wanted) => Understood | undefined;
+  /** Throws BEHAVIOUR_INVALID if a form with these fields cannot be read. */
+  readonly checkForm: (fields: readonly FormField[]) => void;
   /** Learns each step of each chart. Tests use it. */
   readonly watch?: (step: ChartStep) => void;
   /** Whether the dialog file has an answer to these words. Pure. */
@@ -24,7 +27,18 @@ export interface BehaviourProgram {
 export interface Wanted {
   readonly phrases: readonly string[];
   /** An open question, whose answers come first. */
-  readonly answer?: { readonly slot?: string | undefined; readonly phrases?: readonly string[] | undefined };
+  readonly answer?: {
+    readonly slot?: string | undefined;
+    readonly phrases?: readonly string[] | undefined;
+    readonly form?: WantedForm;
+  };
+}
+
+/** An open form. `asked`: the field that it asks for. */
+export interface WantedForm {
+  readonly fields: readonly FormField[];
+  readonly asked: string | undefined;
+  readonly values: FormState['values'];
 }
 
 export interface Understood {
@@ -32,6 +46,7 @@ export interface Understood {
   readonly answers: boolean;
   readonly phrase?: string;
   readonly slots: JsonObject;
+  readonly form?: FormReading;
 }
 
 /** The identity of a behaviour, in the input of each of its sessions. */

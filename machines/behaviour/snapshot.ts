@@ -2,6 +2,7 @@
 import type { StateValue } from 'xstate';
 import type { ErrorRecord } from '../errors.ts';
 import type { Json, JsonObject } from '../json.ts';
+import type { FormInput, FormState } from './form/form.ts';
 import type { ActInput, AskInput, WhenInterrupted } from './parts.ts';
 
 export interface BehaviourSnapshot {
@@ -33,7 +34,7 @@ export interface ChartSnapshot {
   readonly delayed?: Readonly<Record<string, Json>>;
 }
 
-export type Part = SayPart | AskPart | ActPart;
+export type Part = SayPart | AskPart | FormPart | ActPart;
 
 export interface SayPart {
   readonly kind: 'say';
@@ -50,6 +51,14 @@ export interface AskPart {
   readonly asked: boolean;
   /** An answer that is to be confirmed first. */
   readonly doubt?: AskResult | undefined;
+}
+
+export interface FormPart {
+  readonly kind: 'form';
+  readonly entry: number;
+  readonly input: FormInput;
+  readonly state: FormState;
+  readonly asked: boolean;
 }
 
 /** The result of a question, as its `onDone` gets it. */

@@ -140,6 +140,9 @@ export class SessionFacts {
         reply.position.frame(entry.atMs, entry.samples);
         return;
       case 'command':
+        // A behaviour may speak at the start, before any event.
+        if (entry.seq === 0 && entry.command.type === 'publish' && entry.command.message.type === 'state')
+          this.state = entry.command.message.value;
         if (entry.command.type === 'publish') this.#published(entry.command.message, entry.atMs);
         else if (entry.command.type === 'send' && entry.command.message.type === 'segment')
           reply?.segments.push({ text: entry.command.message.text, samples: 0, ready: false, words: [] });

@@ -23,10 +23,10 @@ const tour = (more: Omit<SayInput, 'text'>) =>
       states: {
         waiting: { on: { 'heard.tour': 'telling' } },
         telling: {
-          invoke: { src: 'say', input: { text: 'There are two chairs by a desk.', ...more }, onDone: 'told' },
+          invoke: { src: 'say', input: { text: 'There are two chairs by a desk.', ...more }, onDone: 'over' },
           on: { 'heard.leave': 'waiting' },
         },
-        told: { entry: say('That is all.') },
+        over: { entry: say('That is all.') },
       },
     }),
   );

@@ -99,6 +99,17 @@ async function answers(...said: readonly SttScript[]) {
 const unsure = { partial: 'room twelve', text: 'room twelve', confidence: 0.9 };
 const sure = { partial: 'room twenty', text: 'room twenty', confidence: 0.99 };
 
+it('waits for the whole time after an answer that is none', async () => {
+  const talk = await scene({ behaviour: asking, output: 'text' });
+  await type(talk, 'hello');
+  await talk.wait(5_000);
+  await type(talk, 'the moon');
+  await talk.wait(7_900);
+  expect(robotLog(talk.heard)).toEqual(['said: To which room?', 'said: To which room?']);
+  await talk.wait(200);
+  expect(robotLog(talk.heard).length).toBe(3);
+});
+
 it('confirms an answer that is not sure', async () => {
   expect(await answers(unsure, { partial: 'yes', text: 'yes' })).toEqual([
     'said: To which room?',

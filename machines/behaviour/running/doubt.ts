@@ -1,5 +1,6 @@
 /** Answers that the recogniser is not sure of. */
 import { type Answer, answerOf } from '../../policies/answers.ts';
+import { baseLanguage } from '../../policies/text.ts';
 import { languageOf, phrasesOf } from '../../session/language/language.ts';
 import type { Floor } from '../floor.ts';
 
@@ -8,6 +9,15 @@ export function doubted(words: string, { context }: Pick<Floor, 'context'>): str
   return phrasesOf(context, context.parameters).didYouSay.replace('{words}', () => words);
 }
 
-export function yesOrNo(words: string, { context }: Pick<Floor, 'context'>): Answer | undefined {
-  return answerOf(words, languageOf(context), context.parameters.words);
+/** `moreYes`: further ways to say yes to this question. */
+export function yesOrNo(
+  text: string,
+  { context }: Pick<Floor, 'context'>,
+  moreYes: readonly string[] = [],
+): Answer | undefined {
+  const { words } = context.parameters;
+  const language = languageOf(context);
+  const base = baseLanguage(language);
+  const yes = { ...words.yes, [base]: [...(words.yes[base] ?? []), ...moreYes] };
+  return answerOf(text, language, { ...words, yes });
 }

@@ -2,10 +2,13 @@
 import type { Json } from '../../json.ts';
 import { pathOf } from '../actions.ts';
 import type { PARTS } from '../define.ts';
+import { newForm } from '../form/form.ts';
+import { formInput } from '../form/input.ts';
 import { actInput, askInput, sayInput } from '../inputs.ts';
 import type { Part } from '../snapshot.ts';
 import { RunningAct } from './act.ts';
 import { RunningAsk } from './ask.ts';
+import { RunningForm } from './form.ts';
 import type { Host, RunningPart } from './part.ts';
 import { RunningSay } from './say.ts';
 
@@ -22,6 +25,15 @@ export function newPart(
       return new RunningSay(id, { kind: part, entry }, host, sayInput(input));
     case 'ask':
       return new RunningAsk(id, { kind: part, entry, input: askInput(input), tries: 0, asked: false }, host);
+    case 'form': {
+      const form = formInput(input);
+      host.program.checkForm(form.fields);
+      return new RunningForm(
+        id,
+        { kind: part, entry, input: form, state: newForm(form), asked: false },
+        host,
+      );
+    }
     case 'act':
       return new RunningAct(id, { kind: part, entry, input: actInput(input), action }, host);
   }
@@ -34,6 +46,8 @@ export function resumedPart(id: string, plain: Part, host: Host): RunningPart {
       return new RunningSay(id, plain, host);
     case 'ask':
       return new RunningAsk(id, plain, host);
+    case 'form':
+      return new RunningForm(id, plain, host);
     case 'act':
       return new RunningAct(id, plain, host);
   }

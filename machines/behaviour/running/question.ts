@@ -75,9 +75,8 @@ export abstract class RunningQuestion<
 
   /** Something else was said: it is to be asked again. */
   askLater(floor: Floor): void {
-    if (!this.isAsked) return;
-    this.#setAsked(false);
     floor.cancelTimer(this.timer);
+    if (this.isAsked) this.#setAsked(false);
   }
 
   #setAsked(asked: boolean): void {

@@ -8,7 +8,7 @@ import { Random } from '../simulation/random.ts';
 import { type Finding, Findings } from './findings.ts';
 import { lint, reachable } from './lint.ts';
 import { sentencesOf } from './sentences.ts';
-import type { Step } from './steps.ts';
+import { isSpoken, type Step } from './steps.ts';
 import { Texts } from './texts.ts';
 import { eventData, literalsIn, slotWords } from './values.ts';
 import { type Grounds, type Line, stateText, Walk } from './walk.ts';
@@ -55,6 +55,9 @@ interface Place {
 }
 
 const HEARD = 'heard.';
+const BACKCHANNEL = 'uh-huh';
+/** Shorter texts are over before a user can interrupt. */
+const MIN_LENGTH = 16;
 const GIBBERISH = 'purple monkey dishwasher';
 const SENTENCES = 3;
 const MAX_STEPS = 12;
@@ -84,6 +87,8 @@ class Explorer {
   readonly #contexts = new Map<string, number>();
   readonly #entered = new Set<AnyStateNode>();
   readonly #definition;
+  /** What the robot says, with the shortest path to it. */
+  readonly #saidAfter = new Map<string, readonly Step[]>();
   /** Conversations that showed something. */
   readonly #fresh = new Set<Walk>();
   #conversations = 0;
@@ -108,6 +113,7 @@ class Explorer {
       const { size } = this.#taken;
       this.#options.onProgress?.({ taken: size, ways: this.#ways.size, paths: this.#conversations });
     }
+    await this.#overSpeech();
     return this.#report();
   }
 
@@ -126,7 +132,7 @@ class Explorer {
     let walk: Walk | undefined;
     let taken: readonly Step[] = place.steps;
     for (const step of steps) {
-      const spoken = step?.kind === 'interrupts' || (step?.kind === 'says' && step.how !== undefined);
+      const spoken = step !== undefined && isSpoken(step);
       if (walk && (spoken || taken.length > place.steps.length + 6)) {
         await this.#end(walk, taken);
         walk = undefined;
@@ -164,14 +170,29 @@ class Explorer {
     const walk = new Walk(this.#options.grounds, spoken);
     await walk.begin();
     this.#observe(walk, 0, []);
-    for (const [at, step] of steps.entries()) await this.#take(walk, step, steps.slice(0, at + 1));
+    for (const [at, step] of steps.entries())
+      await this.#take(walk, step, steps.slice(0, at + 1), steps[at + 1]);
     return walk;
   }
 
-  async #take(walk: Walk, step: Step, path: readonly Step[]): Promise<void> {
+  async #take(walk: Walk, step: Step, path: readonly Step[], next?: Step): Promise<void> {
     const before = walk.chart.length;
-    await walk.take(step);
+    const said = walk.talk.of('reply.end').length;
+    await walk.take(step, next);
     this.#observe(walk, before, path);
+    for (const { heard } of walk.talk.of('reply.end').slice(said))
+      if (!this.#saidAfter.has(heard)) this.#saidAfter.set(heard, path);
+  }
+
+  /** The user speaks over each text: with words that mean nothing here, and with a listener's sound. */
+  async #overSpeech(): Promise<void> {
+    for (const [text, path] of [...this.#saidAfter])
+      for (const words of text.length < MIN_LENGTH ? [] : [GIBBERISH, BACKCHANNEL]) {
+        const steps: readonly Step[] = [...path, { kind: 'interrupts', words }];
+        const walk = await this.#walk(steps, true);
+        this.#fresh.add(walk);
+        await this.#end(walk, steps);
+      }
   }
 
   #observe(walk: Walk, from: number, path: readonly Step[]): void {

@@ -1,6 +1,6 @@
 /** Paths as conversations in Markdown, which people read and a diff shows. */
 import type { Path } from './explore.ts';
-import { type Step, stepOf } from './steps.ts';
+import { isSpoken, type Step, stepOf } from './steps.ts';
 import { type Grounds, type Line, Walk } from './walk.ts';
 
 const STATE = '  → ';
@@ -82,10 +82,7 @@ export async function difference(
   grounds: Grounds,
   { steps, lines, expected }: Page,
 ): Promise<PageDifference | undefined> {
-  const walk = new Walk(
-    grounds,
-    steps.some((one) => one.kind === 'says' && one.how !== undefined),
-  );
+  const walk = new Walk(grounds, steps.some(isSpoken));
   await walk.begin();
   const unmet: string[] = [];
   let seen = 0;
@@ -97,7 +94,7 @@ export async function difference(
   };
   check(0);
   for (const [at, step] of steps.entries()) {
-    await walk.take(step);
+    await walk.take(step, steps[at + 1]);
     check(at + 1);
   }
   const happened = walk.lines.map((line) => (line.kind === 'state' ? STATE : '') + line.text);

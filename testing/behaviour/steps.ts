@@ -5,7 +5,7 @@ import type { JsonObject } from '../../machines/json.ts';
 export type Step =
   /** The user types, or says: `unsure` so that the recogniser is not sure of it. */
   | { readonly kind: 'says'; readonly words: string; readonly how?: 'spoken' | 'unsure' }
-  /** The user says something over the robot's speech. */
+  /** The user says something over what the robot says after the step before. */
   | { readonly kind: 'interrupts'; readonly words: string }
   /** The user says nothing, until a question's time or a delay is over. */
   | { readonly kind: 'waits'; readonly ms: number }
@@ -18,6 +18,11 @@ export type Step =
       readonly data: JsonObject;
     }
   | { readonly kind: 'stop' | 'rearm' | 'away' | 'back' | 'restart' };
+
+/** Whether the robot's replies must sound for it. */
+export function isSpoken(step: Step): boolean {
+  return step.kind === 'interrupts' || (step.kind === 'says' && step.how !== undefined);
+}
 
 /** A step as a line of a conversation. */
 export function lineOf(step: Step): string {

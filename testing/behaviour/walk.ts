@@ -55,6 +55,8 @@ const PAUSE_MS = 1_500;
 /** Of a reply, before the user interrupts it. */
 const HEARD_MS = 700;
 const LOOK_MS = 20;
+/** Until the robot begins to speak. */
+const MAX_SILENCE_MS = 2_000;
 /** The robot must have said all of it by then. */
 const MAX_SPEECH_MS = 120_000;
 
@@ -123,9 +125,12 @@ export class Walk {
     this.#note();
   }
 
-  async take(step: Step): Promise<void> {
+  /** `next`: the step that follows. One that interrupts comes while the robot speaks. */
+  async take(step: Step, next?: Step): Promise<void> {
     this.lines.push({ kind: 'step', text: lineOf(step) });
     await this.#do(step);
+    if (next?.kind === 'interrupts') await this.#speaking();
+    else await this.#quiet();
     this.#note();
   }
 
@@ -175,7 +180,11 @@ export class Walk {
       case 'restart':
         break;
     }
-    await this.#quiet();
+  }
+
+  async #speaking(): Promise<void> {
+    for (let waitedMs = 0; this.talk.state !== 'speaking' && waitedMs < MAX_SILENCE_MS; waitedMs += LOOK_MS)
+      await this.talk.wait(LOOK_MS);
   }
 
   async #speak(words: string, confidence?: number): Promise<void> {

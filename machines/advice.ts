@@ -11,7 +11,7 @@ export const ADVICE: Readonly<Record<ErrorCode, string>> = {
   TTS_TIMEOUT: 'raise deadlines.ttsMs or use a faster engine',
   MEMORY_FAILED: 'the reply went on without facts; see the cause',
   USER_DELETED: 'begin a new session',
-  MEMORY_TIMEOUT: 'the reply did not wait for it; see deadlines.recallMs and deadlines.memoryMs',
+  MEMORY_TIMEOUT: 'the reply did not wait for it; the memory has 500 ms',
   ACTION_FAILED: 'see the cause; check the robot side',
   ACTION_TIMEOUT: 'raise deadlines.actionMs or make the action shorter',
   ACTION_REFUSED: 'add it to actions.allow if it should be',
@@ -27,7 +27,7 @@ export const ADVICE: Readonly<Record<ErrorCode, string>> = {
   LANGUAGE_UNSUPPORTED: 'nothing was changed; ask for another language, or configure an engine that knows it',
   ACTION_INVALID:
     'nothing was started; the language engine knows why and may call again; check the schema of the tool, or the model',
-  ACTION_LIMIT: 'the others were started; raise actions.maxPerReply to allow more',
+  ACTION_LIMIT: 'the others were started; a reply may start 16',
   ACTION_RESULT_UNEXPECTED:
     'say actions: "results" in hello; send one result for each started action, while it runs; the result was ignored',
   TOOL_FAILED: 'the language model gets the reason; see the cause and the tool’s own log',
@@ -91,6 +91,7 @@ export const ADVICE: Readonly<Record<ErrorCode, string>> = {
   SESSION_UNKNOWN: 'check the id; parley journal list shows those that are recorded',
   // Process
   CONFIG_INVALID: 'see the fields named; run parley check-config',
+  CONFIG_REMOVED: 'take the key out, and do what the message says instead',
   CONFIG_UNREADABLE: 'check the path and that it is YAML',
   DIALOG_INVALID: 'see the line named',
   DIALOG_UNREADABLE: 'check the path',
@@ -134,6 +135,6 @@ export const ADVICE: Readonly<Record<ErrorCode, string>> = {
   MODEL_CHECKSUM:
     'do not use it; try again, and if it stays so ask its publisher, see docs/how-to/engines.md',
   MODEL_ARCHIVE: 'do not use it; try again, or another source with --from',
-  MODEL_NO_ROOM: 'free space, choose another disk with --models.dir, or raise --models.max-bytes',
+  MODEL_NO_ROOM: 'free space, or choose another disk with --models.dir',
   INTERNAL: 'this is a defect: please report it with the log',
 };

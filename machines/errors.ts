@@ -74,7 +74,7 @@ export const ERRORS = {
   TOO_LARGE: 'a limit of size is exceeded',
   TOO_FAST: 'a limit of rate is exceeded',
   TOO_MANY: 'a limit of sessions, connections or waiting requests is reached',
-  QUOTA_EXCEEDED: 'a user or an address has too many sessions, turns or audio',
+  QUOTA_EXCEEDED: 'a user or an address has too many sessions or turns',
   OVERLOADED: 'the server is overloaded and begins nothing new',
   DRAINING: 'the server is shutting down',
   SLOW_READER: 'the client does not read fast enough',
@@ -84,6 +84,7 @@ export const ERRORS = {
   USER_DELETED: 'the data of this user was deleted, and the session ended',
   // Process
   CONFIG_INVALID: 'the configuration is not valid',
+  CONFIG_REMOVED: 'a key of the configuration no longer exists',
   CONFIG_UNREADABLE: 'the configuration file cannot be read',
   DIALOG_INVALID: 'the dialog file is not valid',
   DIALOG_UNREADABLE: 'the dialog file cannot be read',

@@ -12,6 +12,8 @@ export interface KeyFacts {
   readonly alsoEnv?: readonly string[];
   /** Text for the reference if the default depends on the installation. */
   readonly shownDefault?: string;
+  /** No configuration sets it: its value is the default, a parameter of the unit that it belongs to. */
+  readonly constant?: boolean;
 }
 
 // Pure, so that a bundle of the machine alone drops it.
@@ -24,6 +26,13 @@ export function key<T extends z.ZodType>(
   more: Omit<KeyFacts, 'meaning'> = {},
 ): T {
   facts.add(schema, { meaning, ...more });
+  return schema;
+}
+
+/** A parameter that no configuration sets. Tests of its unit may give it; a comment beside it has the reason for its value. */
+export function constant<T extends z.ZodType>(schema: T): T {
+  const { meaning = '', ...more } = facts.get(schema) ?? {};
+  facts.add(schema, { ...more, meaning, constant: true });
   return schema;
 }
 

@@ -33,7 +33,7 @@ describe('a warning at start', () => {
     expect(lines).toEqual([]);
   });
 
-  it.each([{ user: 'robot' }, { credentials: 'robot.creds' }, { nkey: 'robot.nk' }, { cert: 'robot.pem' }])(
+  it.each([{ credentials: 'robot.creds' }, { nkey: 'robot.nk' }, { cert: 'robot.pem' }])(
     'does not come with %j',
     (login) => {
       const { lines, log } = recorder();

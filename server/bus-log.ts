@@ -36,7 +36,7 @@ export function warnOfOpenBroker(natsUrl: string, login: NatsOptions, log: Pick<
   log.warn(
     { broker: address.redacted },
     'THE NATS BROKER IS ON ANOTHER MACHINE AND IS USED WITHOUT CREDENTIALS: any program that reaches it can listen to every ' +
-      'conversation, command every session and act as an engine. Give it credentials (nats.user, nats.credentials or nats.nkey) and TLS; ' +
+      'conversation, command every session and act as an engine. Give it credentials (in bus.natsUrl, nats.credentials or nats.nkey) and TLS; ' +
       'see docs/how-to/secure.md',
   );
 }

@@ -18,6 +18,7 @@ import { outcomeOf } from '../testing/loopback/outcome.ts';
 import { scriptedTts } from '../testing/scripted-engines.ts';
 import { loadConfig } from './config/load.ts';
 import { makeEngines } from './engines.ts';
+import { wholeLlm } from './flags/flagged.ts';
 import { fixedPhrases } from './phrases.ts';
 
 const dialogFile = new URL('../examples/robot.dialog.yaml', import.meta.url);
@@ -33,19 +34,24 @@ beforeEach(async () => {
 });
 /** For engines that hang: long enough for a request to arrive on a busy machine. */
 const IMPATIENT = {
-  'chains.sttFinalMs': '500',
-  'chains.llmFirstTokenMs': '500',
-  'chains.ttsFirstAudioMs': '500',
+  'deadlines.sttMs': '1250',
+  'deadlines.llmFirstTokenMs': '1333',
+  'deadlines.ttsMs': '1667',
 };
 /** For all others: long enough that a working server does not time out on a busy machine. */
 const PATIENT = {
-  'chains.sttFinalMs': '60000',
-  'chains.llmFirstTokenMs': '60000',
-  'chains.ttsFirstAudioMs': '60000',
+  'deadlines.sttMs': '150000',
+  'deadlines.llmFirstTokenMs': '160000',
+  'deadlines.ttsMs': '200000',
 };
 
 async function engines(flags: Record<string, string>, of = dialog) {
-  const config = loadConfig({ cwd: dir, flags: { dataDir: dir, ...PATIENT, ...flags } });
+  const config = loadConfig({
+    cwd: dir,
+    flags: { dataDir: dir, ...PATIENT, ...flags },
+    // No configuration sets the address of Edge's service.
+    constants: true,
+  });
   const bus = inProcessBus({ onHandlerError: () => {} });
   const events: ChainEvent[] = [];
   const made = await makeEngines(config, of, ['stt', 'llm', 'tts'], {
@@ -171,9 +177,8 @@ describe('the configured language engines', () => {
     const made = await engines({
       'engines.llm': 'openai',
       'llm.openai.base-url': baseURL,
-      'llm.stream': 'no',
     });
-    const { events, end } = await ask('llm', made);
+    const { events, end } = await ask('llm', { ...made, ...(made.llm && { llm: wholeLlm(made.llm) }) });
     expect(end).toBe('done');
     expect(events).toEqual([{ type: 'delta', text: 'Hello there.' }]);
     expect(requests[0]?.json).toMatchObject({ stream: false });

@@ -166,16 +166,19 @@ function differsByLanguage(kind: EngineKind, config: Config): boolean {
   return settingsByLanguage<unknown>(config, own).size > 0;
 }
 
+/** Part of a deadline after which the next engine of the chain is asked: by default after 2, 3 and 1.5 s. The rest is for its answer. */
+const NEXT_ENGINE = { stt: 2 / 5, llm: 3 / 8, tts: 3 / 10 } as const;
+
 function chainOptions(
   kind: EngineKind,
-  { chains, llm, tts }: Config,
+  { chains, deadlines }: Config,
   { onEvent }: EngineParts,
 ): ChainOptions {
   const { stallMs, hedge, hedgeMinMs, failures, windowMs, backoffMs, maxBackoffMs } = chains;
   const firstByteMs = {
-    stt: chains.sttFinalMs,
-    llm: chains.llmFirstTokenMs,
-    tts: chains.ttsFirstAudioMs,
+    stt: deadlines.sttMs * NEXT_ENGINE.stt,
+    llm: deadlines.llmFirstTokenMs * NEXT_ENGINE.llm,
+    tts: deadlines.ttsMs * NEXT_ENGINE.tts,
   }[kind];
   return {
     clock: realClock,
@@ -184,7 +187,7 @@ function chainOptions(
     hedge,
     hedgeMinMs,
     breaker: { failures, windowMs, backoffMs, maxBackoffMs },
-    stream: { stt: true, llm: llm.stream, tts: tts.stream }[kind],
+    stream: true,
     ...(onEvent && { onEvent }),
   };
 }

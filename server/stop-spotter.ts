@@ -3,7 +3,7 @@ import type { StopSpotter } from '../actors/ports/stop-spotter.ts';
 import { configuredModel } from '../adapters/sherpa/configured.ts';
 import { sherpaSpotter } from '../adapters/spotter/sherpa/sherpa.ts';
 import { canSpot, soundswallowerSpotter } from '../adapters/spotter/soundswallower/soundswallower.ts';
-import { ParleyError } from '../machines/errors.ts';
+import type { ParleyError } from '../machines/errors.ts';
 import type { ServeOptions } from './serve-options.ts';
 
 /**
@@ -20,16 +20,11 @@ export async function makeStopSpotter(
   if (parts?.stopSpotter) return parts.stopSpotter;
   if (voiceStop.listen === 'never' || parts?.engines?.stt) return undefined;
   const options = { dialog, when: voiceStop.listen, onCrash, ...(onDropped && { onDropped }) };
-  if (voiceStop.engine === 'soundswallower')
+  if (voiceStop.model === undefined)
     return canSpot(dialog)
       ? soundswallowerSpotter({ ...options, workers: voiceStop.workers, word: voiceStop.word })
       : undefined;
   if (haltPhrases(dialog).length === 0) return undefined;
-  if (voiceStop.model === undefined)
-    throw new ParleyError(
-      'CONFIG_INVALID',
-      'voiceStop.model: name a spotter of keywords (`parley models list`)',
-    );
   const { model } = await configuredModel(voiceStop.model, models.dir, false);
   return sherpaSpotter({ ...options, model });
 }

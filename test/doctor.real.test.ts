@@ -83,7 +83,7 @@ it('asks the broker for JetStream, and for as many brokers as copies are wanted'
   expect(without).toMatchObject({ verdict: 'warning', what: expect.stringContaining('no JetStream') });
   expect((await brokerOf(`--bus.nats-url=${plain.url}`, '--failover.enabled=yes'))?.verdict).toBe('problem');
   expect((await brokerOf(`--bus.nats-url=${streaming.url}`))?.verdict).toBe('ok');
-  const copies = await brokerOf(`--bus.nats-url=${streaming.url}`, '--outbox.replicas=3');
+  const copies = await brokerOf(`--bus.nats-url=${streaming.url}`, '--nats.replicas=3');
   expect(copies).toMatchObject({ verdict: 'problem', todo: expect.stringContaining('3 replicas') });
 });
 

@@ -4,7 +4,6 @@ import {
   credsAuthenticator,
   nkeyAuthenticator,
   type TlsOptions,
-  usernamePasswordAuthenticator,
 } from '@nats-io/transport-node';
 import { z } from 'zod';
 import { group, key, optionalText } from '../../machines/options.ts';
@@ -13,8 +12,6 @@ const PREFIX = '_INBOX';
 
 /** How to log in to the broker, and what to believe of it. */
 export const natsOptions = group({
-  user: optionalText('Name with which to log in to NATS. Default: that of `bus.natsUrl`, if it has one.'),
-  password: key(z.string().min(1).exactOptional(), 'Password of `nats.user`.', { secret: true }),
   credentials: optionalText('Credentials file (`.creds`) with which to log in. Read at each connection.'),
   nkey: optionalText('File with the seed of an nkey with which to log in. Read at each connection.'),
   ca: optionalText(
@@ -22,6 +19,10 @@ export const natsOptions = group({
   ),
   cert: optionalText('PEM file of a certificate with which to log in. Read at each connection.'),
   key: optionalText('PEM file of the private key of `nats.cert`.'),
+  replicas: key(
+    z.int().min(1).max(5).default(1),
+    'Copies of streams, buckets, leases and journals, on as many brokers of a cluster: 3 survive the loss of one.',
+  ),
   inbox: key(
     z
       .string()
@@ -34,12 +35,12 @@ export const natsOptions = group({
 export type NatsOptions = Partial<z.output<typeof natsOptions>>;
 
 /** Whether something proves to the broker who this process is. */
-export function hasCredentials({ user, credentials, nkey, cert }: NatsOptions): boolean {
-  return [user, credentials, nkey, cert].some((one) => one !== undefined);
+export function hasCredentials({ credentials, nkey, cert }: NatsOptions): boolean {
+  return [credentials, nkey, cert].some((one) => one !== undefined);
 }
 
 /** What the client library needs to log in; it reads files whenever it connects. */
-export function loginOf({ user, password, credentials, nkey, ca, cert, key: keyFile, inbox }: NatsOptions): {
+export function loginOf({ credentials, nkey, ca, cert, key: keyFile, inbox }: NatsOptions): {
   readonly authenticator?: Authenticator;
   readonly tls?: TlsOptions;
   readonly inboxPrefix: string;
@@ -47,7 +48,6 @@ export function loginOf({ user, password, credentials, nkey, ca, cert, key: keyF
   const authenticator =
     (credentials !== undefined && credsAuthenticator(() => readFileSync(credentials))) ||
     (nkey !== undefined && nkeyAuthenticator(() => Buffer.from(readFileSync(nkey, 'utf8').trim()))) ||
-    (user !== undefined && usernamePasswordAuthenticator(user, password)) ||
     undefined;
   const files = {
     ...(ca !== undefined && { caFile: ca }),

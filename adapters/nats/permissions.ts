@@ -26,7 +26,7 @@ const SERVER_INBOX = '_INBOX.server';
 /** Of the account: without them the library cannot find streams. */
 const JETSTREAM = ['$JS.API.INFO', '$JS.API.STREAM.NAMES', '$JS.API.STREAM.LIST'];
 
-/** A server: everything of Parley, and nothing else of its account. `shards`: as `failover.shards`. */
+/** A server: everything of Parley, and nothing else of its account. `shards`: number of streams of journals. */
 export function serverPermissions(shards: number): Permissions {
   const events = [...STREAM_ROLES, 'dead'] as const;
   const buckets = [...AREAS.map(bucketOf), LEASES];

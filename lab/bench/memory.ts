@@ -56,6 +56,7 @@ async function firstAudio(recall: Recall | undefined, spoken: boolean): Promise<
     recall && ({ recall: (_request: unknown, signal: AbortSignal) => recall(signal) } as MemoryPort);
   const server = await serve({
     config: loadConfig({
+      constants: true,
       env: {},
       flags: {
         ...{ port: 0, dataDir, 'log.level': 'silent', 'limits.turns-per-second': 1_000 },

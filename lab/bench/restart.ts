@@ -29,7 +29,7 @@ const dataDir = await mkdtemp(join(tmpdir(), 'parley-restart-'));
 const url = `ws://127.0.0.1:${port}`;
 
 async function started(): Promise<ChildProcess> {
-  const limits = ['--limits.turn-burst', '100000', '--limits.turns-per-second', '1000'];
+  const limits = ['--limits.turns-per-second', '1000'];
   const args = ['serve', '--port', `${port}`, '--data-dir', dataDir, '--log.level', 'warn', ...limits];
   const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'ignore', 'inherit'] });
   for (;;) {

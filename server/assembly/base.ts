@@ -42,7 +42,7 @@ export interface Base {
   readonly dialog: Dialog;
   readonly behaviour: BehaviourProgram | undefined;
   readonly bus: Bus;
-  readonly metrics: Metrics | undefined;
+  readonly metrics: Metrics;
   readonly loop: LoopDelay;
   readonly stores: EventfulStores;
   /** Undefined if the supervisor has it, if files cannot be locked, or with a store of an embedder. */
@@ -74,16 +74,14 @@ export async function makeBase(options: ServeOptions, closers: Closers): Promise
   const bus = await makeBus(config, log);
   closers.push(() => bus.drain());
   if (config.bus.natsUrl === undefined) siblings?.bridge(bus);
-  const metrics = config.metrics.enabled
-    ? createMetrics({ version: packageVersion(), nowMs: () => realClock.nowMs(), siblings })
-    : undefined;
-  const loop = new LoopDelay(() => realClock.nowMs(), metrics?.onLoopDelay);
+  const metrics = createMetrics({ version: packageVersion(), nowMs: () => realClock.nowMs(), siblings });
+  const loop = new LoopDelay(() => realClock.nowMs(), metrics.onLoopDelay);
   closers.push(async () => loop.close());
   const flags = new FlagSource(config.flags);
   const shared = await openShared(config, log);
   shared.shareFlags(flags);
   closers.push(() => shared.close());
-  const plain = await openStores(config.dataDir, parts, log, metrics?.onCommit);
+  const plain = await openStores(config.dataDir, parts, log, metrics.onCommit);
   const memory = await openMemory(config, plain.memories);
   const stores = await withOutbox(plain, config, flags, log, { memory, dialog });
   closers.push(async () => memory?.close());
@@ -116,7 +114,7 @@ export async function makeBase(options: ServeOptions, closers: Closers): Promise
   closers.push(async () => siblings?.close());
   const observers: readonly SessionObserver[] = [
     ...(siblings ? [siblings] : []),
-    ...(metrics ? [metrics] : []),
+    metrics,
     ...(inspector ? [inspector] : []),
     ...(meter ? [meter] : []),
     ...(traces ? [traces.tracer] : []),

@@ -110,7 +110,7 @@ export async function makeSpeech({
   );
   const { replyChars } = config.limits;
   const bounded = boundedReplies(tracer?.engines(hosted.clients) ?? hosted.clients, replyChars, (session) =>
-    log.warn({ session, replyChars }, 'a reply was cut: it is longer than limits.replyChars'),
+    log.warn({ session, replyChars }, 'a reply was cut: it is too long'),
   );
   const clients = load.watch(bounded, (session) => admission.refusal('turn', session));
   return { engines, vad, stopSpotter, resamplers, parameters, hosted, admission, governor, clients };

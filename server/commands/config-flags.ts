@@ -1,5 +1,7 @@
 import { type Command, Option } from 'commander';
+import { flagOf } from '../config/keys.ts';
 import { type ResolvedConfig, resolveConfig } from '../config/load.ts';
+import { REMOVED_KEYS } from '../config/removed.ts';
 import { configKeys } from '../config/schema.ts';
 
 /** Receives a command's exit code. */
@@ -7,9 +9,11 @@ export type SetExitCode = (code: number) => void;
 
 /** Keys whose flags `--help` shows; the others work too and are listed in docs/reference/configuration.md. */
 const SHOWN =
-  'host port dataDir token insecure language dialog log.level log.format bus.natsUrl engines.stt engines.llm engines.tts'.split(
+  'host port dataDir token insecure language dialog log.level bus.natsUrl engines.stt engines.llm engines.tts'.split(
     ' ',
   );
+
+const REMOVED_FLAGS = [...REMOVED_KEYS.keys()].map((name) => flagOf(name.split('.')));
 
 /** Adds a flag for every configuration key to a command, and `--config`. `shown` are the keys that `--help` lists. */
 export function withConfigFlags(
@@ -24,6 +28,8 @@ export function withConfigFlags(
     if (!shown.includes(key.name)) option.hideHelp();
     command.addOption(option);
   }
+  // They reach the configuration, which says what to do instead.
+  for (const flag of REMOVED_FLAGS) command.addOption(new Option(`--${flag} [value]`, 'removed').hideHelp());
   return withExamples(command, examples).addHelpText(
     'after',
     '\nEvery key of docs/reference/configuration.md has a flag, such as --endpointing.delay-ms=400.',
@@ -35,11 +41,15 @@ export function withExamples(command: Command, examples: readonly string[]): Com
   return command.addHelpText('after', ['\nExamples:', ...examples.map((one) => `  ${one}`)].join('\n'));
 }
 
-/** The configuration of a command's invocation. `overrides` are flags that the command itself translates. */
-export function configOf(command: Command, overrides: Readonly<Record<string, string>> = {}): ResolvedConfig {
+/** The configuration of a command's invocation. `overrides` are flags that the command itself translates; `constants`: as for `resolveConfig`. */
+export function configOf(
+  command: Command,
+  overrides: Readonly<Record<string, string>> = {},
+  constants = false,
+): ResolvedConfig {
   const options: Record<string, unknown> = command.opts();
   const flags: Record<string, unknown> = {};
-  for (const { flag } of configKeys) {
+  for (const flag of [...configKeys.map((key) => key.flag), ...REMOVED_FLAGS]) {
     const value = options[camel(flag)];
     if (value !== undefined) flags[flag] = value;
   }
@@ -47,6 +57,7 @@ export function configOf(command: Command, overrides: Readonly<Record<string, st
   return resolveConfig({
     flags: { ...flags, ...overrides },
     env: process.env,
+    constants,
     ...(typeof file === 'string' ? { file } : {}),
   });
 }

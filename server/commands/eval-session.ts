@@ -7,7 +7,7 @@ import { type Recording, type Rehearing, rehear } from '../../testing/eval/recor
 import { rehearingLines } from '../../testing/eval/recorded/report.ts';
 import type { ConfigSource } from '../config/layers.ts';
 import type { Config } from '../config/schema.ts';
-import { configKeys } from '../config/schema.ts';
+import { parameterKeys } from '../config/schema.ts';
 import { readDialog } from '../dialog-file.ts';
 import { earOf } from '../ear.ts';
 import { readJournalFile } from '../journal-file.ts';
@@ -64,7 +64,7 @@ function changedParameters(
   given: SessionParameters,
   keys: readonly string[],
 ): SessionParameters {
-  const names = configKeys.filter(({ name }) => keys.includes(name)).map(({ path }) => path);
+  const names = parameterKeys.filter(({ name }) => keys.includes(name)).map(({ path }) => path);
   const more = keys.flatMap((key) => DECIDES[key] ?? []).map((name) => name.split('.'));
   return [...names, ...more].reduce((changed, path) => withValueAt(changed, given, path), recorded);
 }

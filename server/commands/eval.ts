@@ -3,7 +3,7 @@ import { ParleyError } from '../../machines/errors.ts';
 import { didYouMean } from '../../machines/policies/did-you-mean.ts';
 import type { EvalScenario } from '../../testing/eval/mod.ts';
 import type { Config } from '../config/schema.ts';
-import { configKeys } from '../config/schema.ts';
+import { parameterKeys } from '../config/schema.ts';
 import { readDialog } from '../dialog-file.ts';
 import { earOf } from '../ear.ts';
 import { print } from '../terminal.ts';
@@ -41,7 +41,7 @@ export function evalCommand(setExitCode: SetExitCode): Command {
       const { set = {}, session, json } = command.opts<Flags>();
       if ((session === undefined) === (files.length === 0))
         command.error('error: name a scenario, or a session with --session');
-      const { config, sources } = configOf(command, set);
+      const { config, sources } = configOf(command, set, true);
       requireEmbedded(config);
       if (session !== undefined) {
         const { rehearSession } = await import('./eval-session.ts');
@@ -127,11 +127,11 @@ function requireEmbedded({ engines }: Config): void {
 /** Adds a setting to the others, by the name of its flag. */
 function setting(given: string, others: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
   const [, name = '', value = ''] = /^([^=]+)=(.*)$/su.exec(given) ?? [];
-  const key = configKeys.find((one) => one.name === name);
+  const key = parameterKeys.find((one) => one.name === name);
   if (key) return { ...others, [key.flag]: value };
   const meant = didYouMean(
     name,
-    configKeys.map((one) => one.name),
+    parameterKeys.map((one) => one.name),
   );
   throw new InvalidArgumentError(
     name === ''

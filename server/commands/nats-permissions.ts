@@ -20,7 +20,7 @@ export function natsPermissionsCommand(_setExitCode: SetExitCode): Command {
       'parley nats-permissions > parley.conf',
       'parley nats-permissions --stt.remote.engine=whisper --proof nkey > parley.conf',
     ],
-    ['stt.remote.engine', 'llm.remote.engine', 'tts.remote.engine', 'failover.shards'],
+    ['stt.remote.engine', 'llm.remote.engine', 'tts.remote.engine'],
   )
     .addOption(
       new Option('--proof <what>', 'how users log in').choices(['password', 'nkey']).default('password'),

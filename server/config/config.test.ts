@@ -10,6 +10,7 @@ import { enginesOf } from '../engine-registry.ts';
 import { describeConfig, redactedConfig, renderConfig } from './describe.ts';
 import { refuseExposure } from './exposure.ts';
 import { type ConfigInput, loadConfig, resolveConfig } from './load.ts';
+import { REMOVED_KEYS } from './removed.ts';
 import { type Config, configKeys } from './schema.ts';
 
 describe('the configuration', () => {
@@ -75,8 +76,9 @@ describe('the configuration', () => {
     ],
     ['PARLEY_ACTIONS_ALLOW', 'wave, nod', (config: Config) => config.actions.allow, ['wave', 'nod']],
     ['PARLEY_ACTIONS_ALLOW', ',', (config: Config) => config.actions.allow, []],
-    ['PARLEY_VAD_GATE', 'no', (config: Config) => config.vad.gate, false],
+    ['PARLEY_INSECURE', 'no', (config: Config) => config.insecure, false],
     ['PARLEY_LLM_OPENAI_TEMPERATURE', '0.5', (config: Config) => config.llm.openai.temperature, 0.5],
+    ['PARLEY_VAD_START_THRESHOLD', '0.6', (config: Config) => config.vad.startThreshold, 0.6],
     ['PARLEY_PORT', '', (config: Config) => config.port, 7400],
   ])('reads %s=%s', (name, value, read, expected) => {
     expect(read(load({ env: { [name]: value } }))).toEqual(expected);
@@ -108,7 +110,9 @@ describe('the configuration', () => {
   });
 
   it('replaces the words of a given language and keeps those of the others', async () => {
-    await file('words:\n  backchannels:\n    en: [aye]\n    nl: [ja]\n');
+    await file(
+      'byLanguage:\n  en: { words: { backchannels: [aye] } }\n  nl: { words: { backchannels: [ja] } }\n',
+    );
     const { backchannels } = load().words;
     expect(backchannels.en).toEqual(['aye']);
     expect(backchannels.nl).toEqual(['ja']);
@@ -152,6 +156,50 @@ describe('the configuration', () => {
     await file('sttMs: 5\n');
     expect(complaint()?.message).toContain('did you mean deadlines.sttMs?');
     expect(didYouMean('nothing alike', ['host', 'port'])).toBeUndefined();
+  });
+
+  it('says for each removed key what to do instead, wherever it was given', async () => {
+    await file('llm: { stream: false }\nlimits: { sessionsPerAddress: 8 }\nport: 1\n');
+    const found = complaint({
+      env: { PARLEY_OUTBOX_REPLICAS: '3', PARLEY_LIMITS_PONG_TIMEOUT_MS: '' },
+      flags: { 'vad.stop-silence-ms': '200', 'phrases.sayAgain': 'Pardon?', port: 'x' },
+    });
+    expect(found?.code).toBe('CONFIG_REMOVED');
+    expect(
+      found?.message
+        .split('\n')
+        .slice(1)
+        .map((line) => line.trim()),
+    ).toEqual([
+      '--vad.stop-silence-ms: it is a constant now; take the key out',
+      '--phrases.sayAgain: set phrases.sayAgain of the language in `byLanguage`',
+      'PARLEY_OUTBOX_REPLICAS in the environment: set `nats.replicas`',
+      'llm.stream (file parley.config.yaml): set `flags.sseCore`',
+      expect.stringMatching(
+        /^limits\.sessionsPerAddress \(file parley\.config\.yaml\): set `limits\.sessionsPerUser`/,
+      ),
+      expect.stringMatching(/^port \(flag --port\): /),
+    ]);
+  });
+
+  it('names only keys that exist in place of those that do not', () => {
+    const names = configKeys.map(({ name }) => name);
+    const groups = names.map((name) => name.slice(0, Math.max(0, name.lastIndexOf('.'))));
+    for (const [removed, instead] of REMOVED_KEYS) {
+      expect(names).not.toContain(removed);
+      for (const [, named] of instead.matchAll(/`([^`]+)`/gu)) expect([...names, ...groups]).toContain(named);
+    }
+  });
+
+  it('has at most 167 keys', () => {
+    expect(configKeys.length).toBeLessThanOrEqual(167);
+  });
+
+  it('derives the silences of a turn and the length of summaries from one key each', () => {
+    const flags = { 'endpointing.delay-ms': '800', 'history.max-tokens': '2000' };
+    const { endpointing, history } = load({ flags });
+    expect(endpointing).toMatchObject({ completeDelayMs: 400, incompleteDelayMs: 1_600 });
+    expect(history.summaryTokens).toBe(1_000);
   });
 
   it('only warns of an unknown variable that begins with PARLEY_', () => {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { EngineKind } from '../../actors/subjects.ts';
 import type { DescribedKind, EngineDescriptor } from '../../adapters/engine.ts';
-import { count, group, key, ms, yesNo } from '../../machines/options.ts';
+import { constant, count, group, key, ms, yesNo } from '../../machines/options.ts';
 import { enginesOf } from '../engine-registry.ts';
 
 /** The engines of a kind, in the order in which they are tried. */
@@ -63,6 +63,7 @@ export function byLanguage() {
   const words = z.string().min(1).exactOptional();
   const engines = z.array(z.string()).min(1).max(8).exactOptional();
   const phrase = z.string().exactOptional();
+  const list = z.array(z.string().min(1)).exactOptional();
   const one = z.strictObject({
     ...{ voice: words, dialog: words, systemPrompt: words },
     engines: z.strictObject({ stt: engines, llm: engines, tts: engines }).exactOptional(),
@@ -80,48 +81,56 @@ export function byLanguage() {
         fillers: z.array(z.string().min(1)).exactOptional(),
       })
       .exactOptional(),
+    words: z
+      .strictObject({
+        backchannels: list,
+        continuations: list,
+        answers: list,
+        digits: list,
+        yes: list,
+        no: list,
+      })
+      .exactOptional(),
   });
   return key(
     z.record(tag, one).default({}),
-    'What is different for turns in a language, by its tag without a region: `voice`, `dialog` (file), `systemPrompt`, `engines` (chains `stt`, `llm`, `tts`) and `phrases`; see docs/how-to/languages.md.',
+    'What is different for turns in a language, by its tag without a region: `voice`, `dialog` (file), `systemPrompt`, `engines` (chains `stt`, `llm`, `tts`), `phrases` and `words` (lists that replace those of the language); see docs/how-to/languages.md.',
   );
 }
 
 /** Options of the engine chains of every kind; see actors/chain. */
 export function chains() {
   return group({
-    sttFinalMs: ms(
-      2_000,
-      'Time from the end of the audio to the final transcript; then the next recogniser is tried.',
-    ),
-    llmFirstTokenMs: ms(
-      3_000,
-      'Time from the request, or the last sign that the engine thinks, to the first token; then the next language engine is tried.',
-    ),
-    ttsFirstAudioMs: ms(
-      1_500,
-      'Time from a segment to its first audio; then the next speech engine is tried.',
-    ),
-    stallMs: ms(2_000, 'Pause within an answer; then another engine continues it, if one can.'),
+    // As long as the first token of a fast engine takes twice over: a shorter pause is the network's.
+    stallMs: constant(ms(2_000, 'Pause within an answer; then another engine continues it, if one can.')),
     hedge: yesNo(
       false,
       'Ask the next engine too when an engine is slower than its own 95th percentile; the first answer wins.',
     ),
-    hedgeMinMs: ms(50, 'Minimum wait before the next engine is asked.'),
-    brokenReply: key(
-      z.enum(['fail', 'end']).default('fail'),
-      'When an engine fails in mid-sentence: the reply fails, or ends there as if it were complete.',
+    // Below it the second request costs more than it saves.
+    hedgeMinMs: constant(ms(50, 'Minimum wait before the next engine is asked.')),
+    // A reply that breaks off is a failure that the user hears of.
+    brokenReply: constant(
+      key(
+        z.enum(['fail', 'end']).default('fail'),
+        'When an engine fails in mid-sentence: the reply fails, or ends there as if it were complete.',
+      ),
     ),
-    failures: count(
-      3,
-      'An engine’s circuit breaker opens after this many failures within `windowMs`, if failures are at least as many as successes.',
+    // One or two failures may be the request's own fault.
+    failures: constant(
+      count(
+        3,
+        'An engine’s circuit breaker opens after this many failures within `windowMs`, if failures are at least as many as successes.',
+      ),
     ),
-    windowMs: ms(30_000, 'See `failures`.'),
-    backoffMs: ms(
-      5_000,
-      'Time until an engine with an open breaker is tried again; doubled after each failure.',
+    // A few turns of one conversation.
+    windowMs: constant(ms(30_000, 'See `failures`.')),
+    // A server process that restarts is back within seconds.
+    backoffMs: constant(
+      ms(5_000, 'Time until an engine with an open breaker is tried again; doubled after each failure.'),
     ),
-    maxBackoffMs: ms(60_000, 'Upper limit of `backoffMs` after doubling.'),
+    // An engine that is repaired is used again within a minute.
+    maxBackoffMs: constant(ms(60_000, 'Upper limit of `backoffMs` after doubling.')),
   });
 }
 
@@ -132,14 +141,18 @@ export function phraseCache() {
       true,
       'Keep repeated phrases in memory, and synthesise the fixed ones in advance, in `dataDir`/phrases.',
     ),
-    maxBytes: key(
-      z
-        .int()
-        .min(0)
-        .max(1 << 30)
-        .default(32 << 20),
-      'Maximum bytes of audio, in memory and on disk each; the least recently used goes first.',
+    // Eleven minutes of PCM16 at 24 kHz: more than all fixed phrases of a dialog.
+    maxBytes: constant(
+      key(
+        z
+          .int()
+          .min(0)
+          .max(1 << 30)
+          .default(32 << 20),
+        'Maximum bytes of audio, in memory and on disk each; the least recently used goes first.',
+      ),
     ),
-    maxPhraseMs: ms(15_000, 'Longer speech is not cached.'),
+    // Longer speech is seldom said twice.
+    maxPhraseMs: constant(ms(15_000, 'Longer speech is not cached.')),
   });
 }

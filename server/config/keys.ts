@@ -47,15 +47,22 @@ function keyOf(schema: z.ZodType, path: readonly string[]): ConfigKey {
     ...known,
     path,
     name,
-    env: [
-      `PARLEY_${path.map((part) => kebab(part).replaceAll('-', '_').toUpperCase()).join('_')}`,
-      ...(known.alsoEnv ?? []),
-    ],
-    flag: path.map(kebab).join('.'),
+    env: [variableOf(path), ...(known.alsoEnv ?? [])],
+    flag: flagOf(path),
     kind: kindOf(inner, name),
     choices: inner instanceof z.ZodEnum ? inner.options.map(String) : [],
     defaultValue,
   };
+}
+
+/** `['deadlines', 'sttMs']` → `PARLEY_DEADLINES_STT_MS`. */
+export function variableOf(path: readonly string[]): string {
+  return `PARLEY_${path.map((part) => kebab(part).replaceAll('-', '_').toUpperCase()).join('_')}`;
+}
+
+/** `['deadlines', 'sttMs']` → `deadlines.stt-ms`. */
+export function flagOf(path: readonly string[]): string {
+  return path.map(kebab).join('.');
 }
 
 function unwrap(schema: z.ZodType): { inner: z.ZodType; defaultValue: unknown } {

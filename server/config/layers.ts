@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { ParleyError } from '../../machines/errors.ts';
 import { didYouMean } from '../../machines/policies/did-you-mean.ts';
-import type { ConfigKey } from './keys.ts';
+import { type ConfigKey, flagOf, variableOf } from './keys.ts';
+import { REMOVED_KEYS } from './removed.ts';
 
 /** Where a value came from. `name` is the flag, the variable or the file. */
 export interface ConfigSource {
@@ -19,9 +20,15 @@ export interface Entry {
 export interface Layer {
   readonly entries: ReadonlyMap<string, Entry>;
   readonly problems: readonly string[];
+  /** The keys that no longer exist, each with what to do instead. */
+  readonly removed: readonly string[];
 }
 
 const PREFIX = 'PARLEY_';
+const REMOVED_VARIABLES = new Map(
+  [...REMOVED_KEYS].map(([name, instead]) => [variableOf(name.split('.')), instead]),
+);
+const REMOVED_FLAGS = new Map([...REMOVED_KEYS].map(([name, instead]) => [flagOf(name.split('.')), instead]));
 
 /**
  * Reads a YAML file. A value of null counts as absent. Throws CONFIG_UNREADABLE. `shown` is the file's name in
@@ -30,13 +37,17 @@ const PREFIX = 'PARLEY_';
 export function fileLayer(keys: readonly ConfigKey[], path: string, shown: string): Layer {
   const entries = new Map<string, Entry>();
   const problems: string[] = [];
+  const removed: string[] = [];
   const source = { kind: 'file', name: shown } as const;
   const byName = new Map(keys.map((key) => [key.name, key]));
-  const groups = new Set(keys.flatMap(({ path: parts }) => parts.map((_, i) => parts.slice(0, i).join('.'))));
+  const all = [...keys.map((key) => key.path), ...[...REMOVED_KEYS.keys()].map((name) => name.split('.'))];
+  const groups = new Set(all.flatMap((parts) => parts.map((_, i) => parts.slice(0, i).join('.'))));
   const walk = (value: unknown, name: string) => {
     const key = byName.get(name);
     if (value === null || value === undefined) return;
+    const instead = REMOVED_KEYS.get(name);
     if (key) entries.set(name, { value: fromFile(key, value), source });
+    else if (instead !== undefined) removed.push(`${name} (${shownSource(source)}): ${instead}`);
     else if (!groups.has(name))
       problems.push(`${name} (${shownSource(source)}): ${unknownKey(name, [...byName.keys(), ...groups])}`);
     else if (typeof value !== 'object' || Array.isArray(value))
@@ -45,7 +56,7 @@ export function fileLayer(keys: readonly ConfigKey[], path: string, shown: strin
       for (const [part, child] of Object.entries(value)) walk(child, name === '' ? part : `${name}.${part}`);
   };
   walk(readYaml(path, shown), '');
-  return { entries, problems };
+  return { entries, problems, removed };
 }
 
 /**
@@ -62,10 +73,15 @@ export function envLayer(
     if (name !== undefined)
       entries.set(key.name, { value: fromText(key, env[name] ?? ''), source: { kind: 'env', name } });
   }
-  const problems = Object.keys(env)
-    .filter((name) => name.startsWith(PREFIX) && !known.has(name))
+  const unknown = Object.keys(env).filter((name) => name.startsWith(PREFIX) && env[name] && !known.has(name));
+  const removed = unknown.flatMap((name) => {
+    const instead = REMOVED_VARIABLES.get(name);
+    return instead === undefined ? [] : [`${name} in the environment: ${instead}`];
+  });
+  const problems = unknown
+    .filter((name) => !REMOVED_VARIABLES.has(name))
     .map((name) => `${name} in the environment: ${unknownKey(name, [...known])}`);
-  return { entries, problems };
+  return { entries, problems, removed };
 }
 
 /**
@@ -74,12 +90,15 @@ export function envLayer(
 export function flagLayer(keys: readonly ConfigKey[], flags: Readonly<Record<string, unknown>>): Layer {
   const entries = new Map<string, Entry>();
   const problems: string[] = [];
+  const removed: string[] = [];
   const byFlag = new Map(keys.flatMap((key) => [[key.flag, key] as const, [key.name, key] as const]));
   for (const [flag, value] of Object.entries(flags)) {
     if (value === undefined) continue;
     const key = byFlag.get(flag);
     const name = `--${key?.flag ?? flag}`;
-    if (!key)
+    const instead = key ? undefined : (REMOVED_KEYS.get(flag) ?? REMOVED_FLAGS.get(flag));
+    if (instead !== undefined) removed.push(`${name}: ${instead}`);
+    else if (!key)
       problems.push(
         `${name}: ${unknownKey(
           flag,
@@ -93,7 +112,7 @@ export function flagLayer(keys: readonly ConfigKey[], flags: Readonly<Record<str
         source: { kind: 'flag', name },
       });
   }
-  return { entries, problems };
+  return { entries, problems, removed };
 }
 
 export function shownSource(source: ConfigSource): string {

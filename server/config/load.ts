@@ -4,8 +4,16 @@ import { ParleyError } from '../../machines/errors.ts';
 import { DESCRIBED_KINDS, enginesOf } from '../engine-registry.ts';
 import { namesOf } from './engine-groups.ts';
 import { exposureWarnings } from './exposure.ts';
-import { type ConfigSource, type Entry, envLayer, fileLayer, flagLayer, shownSource } from './layers.ts';
-import { type Config, configKeys, configSchema } from './schema.ts';
+import {
+  type ConfigSource,
+  type Entry,
+  envLayer,
+  fileLayer,
+  flagLayer,
+  type Layer,
+  shownSource,
+} from './layers.ts';
+import { type Config, configKeys, configSchema, parameterKeys } from './schema.ts';
 
 export const CONFIG_FILE = 'parley.config.yaml';
 
@@ -17,6 +25,8 @@ export interface ConfigInput {
   readonly file?: string;
   /** Default: that of the process. */
   readonly cwd?: string;
+  /** Whether parameters that no configuration sets are keys too: for evaluations, and tests of their units. */
+  readonly constants?: boolean;
 }
 
 export interface ResolvedConfig {
@@ -29,6 +39,10 @@ export interface ResolvedConfig {
   readonly file: string | undefined;
 }
 
+/** The lists of `byLanguage.<tag>.words`. */
+const WORD_LISTS = ['backchannels', 'continuations', 'answers', 'digits', 'yes', 'no'] as const;
+
+const NO_FILE: Layer = { entries: new Map(), problems: [], removed: [] };
 const DEFAULT: ConfigSource = { kind: 'default', name: 'default' };
 
 /** The configuration; see {@link resolveConfig}. */
@@ -36,19 +50,21 @@ export function loadConfig(input: ConfigInput = {}): Config {
   return resolveConfig(input).config;
 }
 
-/** Flags override the environment, the environment the file, the file the defaults. Throws CONFIG_INVALID with a line and the source of every invalid key, and CONFIG_UNREADABLE if the file cannot be read or is not valid YAML.
+/** Flags override the environment, the environment the file, the file the defaults. Throws CONFIG_INVALID with a line and the source of every invalid key, CONFIG_REMOVED if a key no longer exists, and CONFIG_UNREADABLE if the file cannot be read or is not valid YAML.
  */
 export function resolveConfig(input: ConfigInput = {}): ResolvedConfig {
   const cwd = input.cwd ?? process.cwd();
   const shown = input.file ?? CONFIG_FILE;
   const path = resolve(cwd, shown);
   const hasFile = input.file !== undefined || existsSync(path);
-  const flags = flagLayer(configKeys, input.flags ?? {});
-  const env = envLayer(configKeys, input.env ?? {});
-  const file = hasFile ? fileLayer(configKeys, path, shown) : { entries: new Map(), problems: [] };
+  const keys = input.constants ? parameterKeys : configKeys;
+  const flags = flagLayer(keys, input.flags ?? {});
+  const env = envLayer(keys, input.env ?? {});
+  const file = hasFile ? fileLayer(keys, path, shown) : NO_FILE;
   const given = new Map<string, Entry>([...file.entries, ...env.entries, ...flags.entries]);
 
-  const problems = [...flags.problems, ...file.problems];
+  const removed = [...flags.removed, ...env.removed, ...file.removed];
+  const problems = [...removed, ...flags.problems, ...file.problems];
   const parsed = configSchema.safeParse(nested(given));
   if (!parsed.success) {
     for (const issue of parsed.error.issues) {
@@ -59,15 +75,18 @@ export function resolveConfig(input: ConfigInput = {}): ResolvedConfig {
   }
   problems.push(...unknownEngines(given));
   if (problems.length > 0 || !parsed.success)
-    throw new ParleyError('CONFIG_INVALID', problems.map((problem) => `\n  ${problem}`).join(''));
+    throw new ParleyError(
+      removed.length > 0 ? 'CONFIG_REMOVED' : 'CONFIG_INVALID',
+      problems.map((problem) => `\n  ${problem}`).join(''),
+    );
 
-  const config = withDefaultLanguages(parsed.data);
+  const config = completed(parsed.data, given);
   const missing = missingKeys(config);
   if (missing.length > 0)
     throw new ParleyError('CONFIG_INVALID', missing.map((problem) => `\n  ${problem}`).join(''));
   return {
     config,
-    sources: new Map(configKeys.map(({ name }) => [name, given.get(name)?.source ?? DEFAULT])),
+    sources: new Map(keys.map(({ name }) => [name, given.get(name)?.source ?? DEFAULT])),
     warnings: [...env.problems, ...exposureWarnings(config)],
     file: hasFile ? path : undefined,
   };
@@ -79,7 +98,7 @@ interface Tree {
 
 function nested(entries: ReadonlyMap<string, Entry>): Tree {
   const root: Tree = {};
-  for (const { name, path } of configKeys) {
+  for (const { name, path } of parameterKeys) {
     const entry = entries.get(name);
     if (!entry) continue;
     const last = path.at(-1) ?? name;
@@ -116,18 +135,29 @@ function culprit(
   return { name: full, source: DEFAULT };
 }
 
-/** A given language replaces its default; the other languages keep theirs. */
-function withDefaultLanguages(config: Config): Config {
-  const defaults = configSchema.parse({}).words;
-  const { backchannels, continuations, answers, digits } = config.words;
+/** Fills in what one key decides for several parameters: the words of each language, and durations that depend on another. */
+function completed(config: Config, given: ReadonlyMap<string, Entry>): Config {
+  const { byLanguage, endpointing, history } = config;
+  const { delayMs } = endpointing;
+  const own = (name: string, value: number, derived: number) => (given.has(name) ? value : derived);
+  const words: Config['words'] = { ...config.words };
+  for (const [tag, { words: lists = {} }] of Object.entries(byLanguage))
+    for (const name of WORD_LISTS) {
+      const list = lists[name];
+      if (list) words[name] = { ...words[name], [tag]: list };
+    }
   return {
     ...config,
-    words: {
-      ...config.words,
-      backchannels: { ...defaults.backchannels, ...backchannels },
-      continuations: { ...defaults.continuations, ...continuations },
-      answers: { ...defaults.answers, ...answers },
-      digits: { ...defaults.digits, ...digits },
+    words,
+    // A user who speaks slowly pauses longer everywhere.
+    endpointing: {
+      ...endpointing,
+      completeDelayMs: own('endpointing.completeDelayMs', endpointing.completeDelayMs, delayMs / 2),
+      incompleteDelayMs: own('endpointing.incompleteDelayMs', endpointing.incompleteDelayMs, delayMs * 2),
+    },
+    history: {
+      ...history,
+      summaryTokens: own('history.summaryTokens', history.summaryTokens, history.maxTokens / 2),
     },
   };
 }
@@ -160,7 +190,8 @@ function missingKeys(config: Config): readonly string[] {
     return enginesOf(kind).flatMap((engine) => {
       if (!config.engines[kind].includes(engine.name)) return [];
       const missing = engine.missing(options[engine.name]);
-      return missing ? [`${kind}.${engine.name}.${missing.key}: ${missing.what}`] : [];
+      if (!missing) return [];
+      return [`${kind}.${engine.name}.${missing.key}: ${missing.what}`];
     });
   });
 }

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import { defaultEarParameters } from '../../actors/ear/front-end.ts';
 import { defaultDetectorParameters as heard } from '../../actors/speech-detector.ts';
@@ -7,12 +8,12 @@ import { natsOptions } from '../../adapters/nats/options.ts';
 import { openai as openaiStt } from '../../adapters/stt/openai/engine.ts';
 import { openai as openaiTts } from '../../adapters/tts/openai/engine.ts';
 import {
+  constant,
   count,
   group,
   key,
   list,
   ms,
-  optionalMs,
   optionalText,
   probability,
   text,
@@ -69,16 +70,6 @@ export const configSchema = z.strictObject({
     [],
     'Origins whose pages may connect besides the server’s own, such as https://robot.example; * for any.',
   ),
-  operatorOrigins: key(
-    z
-      .array(z.string().min(1))
-      .refine(
-        (origins) => !origins.includes('*'),
-        'must name the origins; * would let any page look and command',
-      )
-      .default([]),
-    'Origins whose pages may, without a token, also look at conversations and command sessions. No *; with a token it is the token that counts.',
-  ),
   trustedProxies: list(
     [],
     'Addresses and networks (10.0.0.0/8) of proxies whose X-Forwarded-For names the client, for limits that count by address.',
@@ -119,13 +110,16 @@ export const configSchema = z.strictObject({
       'Directory of the models that `parley models pull` fetches; see docs/how-to/engines.md.',
       { shownDefault: '`~/.cache/parley/models`' },
     ),
-    maxBytes: key(
-      z
-        .int()
-        .min(1)
-        .max(2 ** 40)
-        .default(4 * 2 ** 30),
-      'Maximum size of a model, as an archive and unpacked, in bytes.',
+    // Twice the largest model of the catalogue.
+    maxBytes: constant(
+      key(
+        z
+          .int()
+          .min(1)
+          .max(2 ** 40)
+          .default(4 * 2 ** 30),
+        'Maximum size of a model, as an archive and unpacked, in bytes.',
+      ),
     ),
     catalogue: optionalText(
       'JSON file with more models for `parley models`, in the form of the packaged catalogue.',
@@ -163,61 +157,91 @@ export const configSchema = z.strictObject({
       'Detector of speech: a neural network, or WebRTC’s, which costs a tenth but takes loud noises for speech; see docs/how-to/engines.md.',
     ),
     webrtc: group({
-      aggressiveness: key(z.int().min(0).max(3).default(2), '0 finds the most speech, 3 the least.'),
-      frameMs: key(z.int().min(10).max(30).multipleOf(10).default(20), 'Length of a window: 10, 20 or 30.'),
+      // The middle of its scale.
+      aggressiveness: constant(
+        key(z.int().min(0).max(3).default(2), '0 finds the most speech, 3 the least.'),
+      ),
+      // As long as a frame of the wire.
+      frameMs: constant(
+        key(z.int().min(10).max(30).multipleOf(10).default(20), 'Length of a window: 10, 20 or 30.'),
+      ),
     }),
-    thread: yesNo(
-      true,
-      'Run the model in its own thread, so that it does not block the event loop. Turn off on a machine with one core.',
+    // A run of the model would hold up the audio of all sessions.
+    thread: constant(
+      yesNo(
+        availableParallelism() > 1,
+        'Whether the model runs in its own thread, so that it does not block the event loop. Not with one core.',
+      ),
     ),
-    gate: yesNo(true, 'Run a cheap detector first, so that silence costs almost nothing.'),
-    maxBatch: count(64, 'Maximum number of windows, over all sessions, in one run of the model.'),
-    gatherMs: optionalMs(
-      'Minimum time between two runs; under load more windows then share one. Default: with a thread 4 to 16, depending on how many users speak; without, 16.',
-    ),
+    // Silence costs almost nothing with it.
+    gate: constant(yesNo(true, 'Run a cheap detector first, so that silence costs almost nothing.')),
+    // Beyond it a run takes longer than a window lasts.
+    maxBatch: constant(count(64, 'Maximum number of windows, over all sessions, in one run of the model.')),
     startThreshold: probability(
       heard.startThreshold,
       'A window (32 ms) more likely speech than this is evidence for it.',
     ),
-    startEvidenceMs: ms(
-      heard.startEvidenceMs,
-      'Evidence that begins speech: all of a window that is certainly speech counts, none of one at the threshold.',
+    // Fitted on recordings; see lab/evaluation.md.
+    startEvidenceMs: constant(
+      ms(
+        heard.startEvidenceMs,
+        'Evidence that begins speech: all of a window that is certainly speech counts, none of one at the threshold.',
+      ),
     ),
-    earlyEvidenceMs: ms(
-      heard.earlyEvidenceMs,
-      'Evidence that begins speech while a reply sounds, from a window that is not complete; at least startEvidenceMs. Above 32: such windows are not judged.',
+    earlyEvidenceMs: constant(
+      ms(
+        heard.earlyEvidenceMs,
+        'Evidence that begins speech while a reply sounds, from a window that is not complete; at least startEvidenceMs. Above 32: such windows are not judged.',
+      ),
     ),
-    hintEvidenceMs: ms(
-      heard.hintEvidenceMs,
-      'Evidence of a first sign of speech, at which a reply becomes softer. From startEvidenceMs on: no such signs.',
+    hintEvidenceMs: constant(
+      ms(
+        heard.hintEvidenceMs,
+        'Evidence of a first sign of speech, at which a reply becomes softer. From startEvidenceMs on: no such signs.',
+      ),
     ),
-    endThreshold: probability(
-      heard.endThreshold,
-      'A window less likely speech than this is silence. Keep it below startThreshold.',
+    endThreshold: constant(
+      probability(
+        heard.endThreshold,
+        'A window less likely speech than this is silence. Keep it below startThreshold.',
+      ),
     ),
-    stopSilenceMs: ms(
-      heard.stopSilenceMs,
-      'Silence that ends speech; a pause within a sentence does not end the turn yet.',
+    stopSilenceMs: constant(
+      ms(
+        heard.stopSilenceMs,
+        'Silence that ends speech; a pause within a sentence does not end the turn yet.',
+      ),
     ),
-    onsetPadMs: ms(heard.onsetPadMs, 'How far before its first window speech is taken to begin.'),
+    onsetPadMs: constant(ms(heard.onsetPadMs, 'How far before its first window speech is taken to begin.')),
   }),
   ear: group({
-    highPassHz: key(
-      z.number().min(0).max(400).default(defaultEarParameters.highPassHz),
-      'Remove what is below this frequency, and a constant offset, from the microphone’s audio; 0 for nothing. 80 is below the lowest voices.',
+    // Off: SoundSwallower and the detector have filters of their own (lab/ear.md).
+    highPassHz: constant(
+      key(
+        z.number().min(0).max(400).default(defaultEarParameters.highPassHz),
+        'Frequency below which everything is removed, and a constant offset; 0 for nothing.',
+      ),
     ),
     denoise: key(
       z.enum(['none', 'steady', 'rnnoise', 'sherpa']).default('none'),
-      '`steady` takes the steady noise of motors and fans out of the microphone’s audio. `rnnoise` removes any noise; needs the optional package @echogarden/rnnoise-wasm. Costs 1.8 % of a core for each session; see docs/explanation/hearing.md. `sherpa` does it with `denoiseModel`.',
+      '`steady` takes the steady noise of motors and fans out of the microphone’s audio. `rnnoise` removes any noise; needs the optional package @echogarden/rnnoise-wasm. Costs 1.8 % of a core for each session; see docs/explanation/hearing.md. `sherpa` does it with the model gtcrn.',
     ),
-    denoiseModel: text('gtcrn', 'Model of `denoise: sherpa`: its name (`parley models list`) or its folder.'),
-    gateDbfs: key(
-      z.number().min(-90).max(0).default(defaultEarParameters.gateDbfs),
-      'Make the microphone 20 dB softer while it is below this level, dBFS (RMS); 0 for never. Speech must stay above it.',
+    // The smallest model of the catalogue that removes noise.
+    denoiseModel: constant(
+      text('gtcrn', 'Model of `denoise: sherpa`: its name (`parley models list`) or its folder.'),
     ),
-    targetDbfs: key(
-      z.number().min(-50).max(0).default(defaultEarParameters.targetDbfs),
-      'Bring speech slowly to this level, dBFS (RMS), by at most 18 dB either way; 0 to leave it as it is.',
+    // Off: a gate needs a user near the microphone and levels that are known, and neither helps the recogniser (lab/ear.md).
+    gateDbfs: constant(
+      key(
+        z.number().min(-90).max(0).default(defaultEarParameters.gateDbfs),
+        'Level below which the microphone is made 20 dB softer, dBFS (RMS); 0 for never.',
+      ),
+    ),
+    targetDbfs: constant(
+      key(
+        z.number().min(-50).max(0).default(defaultEarParameters.targetDbfs),
+        'Level to which speech is brought slowly, dBFS (RMS); 0 to leave it as it is.',
+      ),
     ),
   }),
   voiceStop: group({
@@ -225,22 +249,21 @@ export const configSchema = z.strictObject({
       z.enum(['acting', 'busy', 'always', 'never']).default('acting'),
       'When the stop phrases of the dialog (`halt` entries) are listened for, beside the recogniser: `acting` while the robot moves or an action of it runs, `busy` also while it speaks, `always`, or `never`; see docs/explanation/hearing.md.',
     ),
-    engine: key(
-      z.enum(['soundswallower', 'sherpa']).default('soundswallower'),
-      'What listens: `soundswallower` for English dialogs, or `sherpa` with a model.',
-    ),
     model: optionalText(
-      'With `sherpa`: name of a spotter of keywords (`parley models list`), or its folder.',
+      'Spotter of keywords that listens, by its name (`parley models list`) or its folder. Default: SoundSwallower, for English dialogs.',
     ),
-    word: key(
-      z.boolean().default(true),
-      'With `soundswallower`: whether the word "stop", if it is a stop phrase, is also listened for as a whole, which hears it in noise; 5 % of a core while there is sound.',
+    // It hears 15 of 16 over babble where the phones alone hear 2.
+    word: constant(
+      key(
+        z.boolean().default(true),
+        'Whether the word "stop", if it is a stop phrase, is also listened for as a whole, which hears it in noise; 5 % of a core while there is sound.',
+      ),
     ),
-    workers: count(1, 'With `soundswallower`: number of threads that listen for them in this process.'),
+    // One thread listens faster than real time for all sessions of a robot.
+    workers: constant(count(1, 'Number of threads that listen for them in this process.')),
   }),
   stt: group({ ...optionsOf(ENGINES.stt), servers: servers('stt', openaiStt.options) }),
   llm: group({
-    stream: yesNo(true, 'Speak a reply while it is being written. Off: wait for the whole reply.'),
     systemPrompt: optionalText(
       'System prompt of a language model. Default: one that asks for short spoken answers, in the language of the turn.',
     ),
@@ -252,7 +275,6 @@ export const configSchema = z.strictObject({
     servers: servers('llm', openaiLlm.options),
   }),
   tts: group({
-    stream: yesNo(true, 'Play speech while it is being synthesised. Off: wait for each whole segment.'),
     ...optionsOf(ENGINES.tts),
     servers: servers('tts', openaiTts.options),
     cache: phraseCache(),
@@ -276,17 +298,14 @@ export const configSchema = z.strictObject({
   outbox: outboxOptions,
   shared: sharedOptions,
   failover: failoverOptions,
-  metrics: group({
-    enabled: yesNo(true, 'Serve metrics for Prometheus at `/metrics`; see docs/reference/metrics.md.'),
-  }),
   traces: traceOptions,
   inspect: group({
     enabled: yesNo(true, 'Serve the inspector at `/inspect`; see docs/how-to/debug.md.'),
     control: yesNo(false, 'Allow the inspector to send voice stop, interrupt and rearm.'),
-    stately: group({
-      enabled: yesNo(false, 'Let clients of `@statelyai/inspect` on this machine watch the sessions.'),
-      port: key(z.int().min(0).max(65_535).default(7_401), 'Port for these clients, on 127.0.0.1.'),
-    }),
+    statelyPort: key(
+      z.int().min(0).max(65_535).exactOptional(),
+      'Port, on 127.0.0.1, for clients of `@statelyai/inspect` that watch the sessions; 0 for any free one. Without it, none.',
+    ),
   }),
   memory: memoryOptions,
   chat: chatOptions,
@@ -301,5 +320,8 @@ export const configSchema = z.strictObject({
 
 export type Config = z.infer<typeof configSchema>;
 
-/** Every key, in the order of the reference. */
-export const configKeys = keysOf(configSchema);
+/** Every key, in the order of the reference, and the parameters that no configuration sets. */
+export const parameterKeys = keysOf(configSchema);
+
+/** Every key that a user can set. */
+export const configKeys = parameterKeys.filter((key) => !key.constant);

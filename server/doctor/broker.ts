@@ -34,7 +34,7 @@ export const broker: Check = {
 };
 
 /** Streams, buckets and leases need JetStream, on as many brokers as they want copies. */
-async function jetStreamOf({ bus, nats: login, outbox, shared, failover }: Config): Promise<Finding> {
+async function jetStreamOf({ bus, nats: login, failover }: Config): Promise<Finding> {
   const url = bus.natsUrl ?? '';
   const { brokers, version, streams, error } = await jetStreamFacts({ url, login, name: 'parley doctor' });
   if (streams === undefined) {
@@ -42,13 +42,10 @@ async function jetStreamOf({ bus, nats: login, outbox, shared, failover }: Confi
     const todo = 'start nats-server with -js and -sd, or `jetstream {}` in its configuration';
     return failover.enabled ? problem(what, todo) : warning(what, todo);
   }
-  const replicas = Math.max(outbox.replicas, shared.replicas, failover.enabled ? failover.replicas : 1);
+  const { replicas } = login;
   const what = `JetStream has ${streams} streams, brokers: ${brokers}`;
   if (replicas > brokers)
-    return problem(
-      what,
-      `${replicas} replicas need as many brokers: lower outbox, shared and failover.replicas, or add brokers`,
-    );
+    return problem(what, `${replicas} replicas need as many brokers: lower nats.replicas, or add brokers`);
   return replicas > 1 && losesCopies(version)
     ? warning(
         `${what}, version ${version}`,

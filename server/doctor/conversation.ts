@@ -33,7 +33,7 @@ export function conversation(scratch: string): Check {
       if (config.tls.cert === undefined && (await runsAlready(config)))
         return talk(addressOf(config), sentence, config);
       const { config: quiet, note } = withoutOthers(config, scratch);
-      const server = await serve({ config: quiet, log: makeLogger('silent', config.log.format) });
+      const server = await serve({ config: quiet, log: makeLogger('silent') });
       try {
         const found = await talk(server.url, sentence, config);
         return { ...found, what: `${found.what}${note}` };

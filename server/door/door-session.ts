@@ -84,7 +84,7 @@ export class DoorSession implements SessionHandle, SessionPeer {
     this.#active();
     this.#guard(() => {
       if (this.#request.input === 'text') return this.#refuseAudio();
-      const refusal = this.#context.share.audio(pcm.byteLength) ?? this.#uplink.accept(pcm);
+      const refusal = this.#uplink.accept(pcm);
       if (refusal) this.end('lost', refusal);
       else this.#context.counters.audioMessagesIn += 1;
     });

@@ -4,15 +4,13 @@ import type { DoorRequest } from './door.ts';
 import type { DoorLimits } from './limits.ts';
 import { TokenBucket } from './token-bucket.ts';
 
-/** Whom a session counts for: its caller's account, and its address unless that is another server's. */
+/** Whom a session counts for: its caller's account, or else its address unless that is another server's. */
 export type Payer = Pick<DoorRequest, 'caller' | 'address' | 'relayed'>;
 
 /** What one session may take of the quotas of its payers. */
 export interface Share {
   /** Counts a turn, or returns QUOTA_EXCEEDED with when there is room for the next. */
   turn(): ParleyError | undefined;
-  /** The same with bytes of audio. */
-  audio(bytes: number): ParleyError | undefined;
   /** The session has ended. Call once. */
   leave(): void;
 }
@@ -23,7 +21,6 @@ const MINUTE_MS = 60_000;
 interface Account {
   sessions: number;
   readonly turns: TokenBucket | undefined;
-  readonly audio: TokenBucket | undefined;
   readonly who: string;
   /** While it has no sessions: until when it is remembered, so that its turns count when it comes back. */
   untilMs: number;
@@ -31,41 +28,30 @@ interface Account {
 
 /** 0: no limit. */
 interface Quota {
-  readonly who: string;
   readonly sessions: number;
   readonly turns: number;
-  /** Bytes. */
-  readonly audio: number;
 }
 
 interface Payment {
+  readonly name: string;
   readonly quota: Quota;
   readonly known: Account;
 }
 
 /**
- * Sessions at once, and turns and audio a minute of each user and each address, at this process. It remembers those that have a
+ * Sessions at once, and turns a minute of each user, or of the address of callers without an account, at this process. It remembers those that have a
  * session, or had one within the last minute.
  */
 export class Quotas {
   readonly #clock: Clock;
-  readonly #ofUser: Quota;
-  readonly #ofAddress: Quota;
+  readonly #quota: Quota;
   readonly #accounts = new Map<string, Account>();
 
   constructor(clock: Clock, limits: DoorLimits) {
     this.#clock = clock;
-    this.#ofUser = {
-      who: 'user',
+    this.#quota = {
       sessions: limits.sessionsPerUser,
       turns: limits.turnsPerMinutePerUser,
-      audio: limits.audioKilobytesPerMinutePerUser * 1_000,
-    };
-    this.#ofAddress = {
-      who: 'address',
-      sessions: limits.sessionsPerAddress,
-      turns: limits.turnsPerMinutePerAddress,
-      audio: limits.audioKilobytesPerMinutePerAddress * 1_000,
     };
   }
 
@@ -85,8 +71,7 @@ export class Quotas {
       this.#accounts.set(name, known);
     }
     return {
-      turn: () => refusalOf(payers, 'turns', 1) ?? taken(payers, 'turns', 1),
-      audio: (bytes) => refusalOf(payers, 'audio', bytes) ?? taken(payers, 'audio', bytes),
+      turn: () => refusalOf(payers) ?? taken(payers),
       leave: () => {
         for (const { name, known } of payers) this.#leave(name, known);
       },
@@ -99,27 +84,27 @@ export class Quotas {
       ({ quota, known }) => quota.sessions > 0 && known.sessions >= quota.sessions,
     );
     if (!full) return undefined;
-    return new ParleyError('QUOTA_EXCEEDED', `this ${full.quota.who} has ${full.known.sessions} sessions`);
+    return new ParleyError('QUOTA_EXCEEDED', `this ${full.known.who} has ${full.known.sessions} sessions`);
   }
 
-  #payers({ caller, address = '', relayed }: Payer) {
-    return [
-      ...this.#payer(caller.account, this.#ofUser),
-      ...this.#payer(address === '' || relayed ? undefined : address, this.#ofAddress),
-    ];
+  /** The account of the caller, or else its address; none of another server, or without limits. */
+  #payers({ caller, address = '', relayed }: Payer): readonly Payment[] {
+    const { sessions, turns } = this.#quota;
+    if (sessions === 0 && turns === 0) return [];
+    if (caller.account !== undefined) return [this.#payer('user', caller.account)];
+    return address === '' || relayed ? [] : [this.#payer('address', address)];
   }
 
-  #payer(name: string | undefined, quota: Quota) {
-    const { sessions, turns, audio } = quota;
-    if (name === undefined || (sessions === 0 && turns === 0 && audio === 0)) return [];
-    const key = `${quota.who} ${name}`;
-    return [{ name: key, quota, known: this.#accounts.get(key) ?? this.#newcomer(quota) }];
+  #payer(who: string, of: string): Payment {
+    const name = `${who} ${of}`;
+    return { name, quota: this.#quota, known: this.#accounts.get(name) ?? this.#newcomer(who) };
   }
 
-  #newcomer({ who, turns, audio }: Quota): Account {
-    const bucket = (most: number) =>
-      most === 0 ? undefined : new TokenBucket(this.#clock, { burst: most, perSecond: most / 60 });
-    return { sessions: 0, turns: bucket(turns), audio: bucket(audio), who, untilMs: 0 };
+  #newcomer(who: string): Account {
+    const { turns } = this.#quota;
+    const bucket =
+      turns === 0 ? undefined : new TokenBucket(this.#clock, { burst: turns, perSecond: turns / 60 });
+    return { sessions: 0, turns: bucket, who, untilMs: 0 };
   }
 
   #leave(name: string, known: Account): void {
@@ -139,21 +124,16 @@ export class Quotas {
   }
 }
 
-/** Why `units` are more than one of them has left. */
-function refusalOf(
-  payers: readonly Payment[],
-  what: 'turns' | 'audio',
-  units: number,
-): ParleyError | undefined {
-  const short = payers.find(({ known }) => (known[what]?.left ?? units) < units);
+/** Why none of their turns may begin now. */
+function refusalOf(payers: readonly Payment[]): ParleyError | undefined {
+  const short = payers.find(({ known }) => (known.turns?.left ?? 1) < 1);
   if (!short) return undefined;
-  const most = short.quota[what];
-  const retryAfterMs = Math.ceil(((units - (short.known[what]?.left ?? 0)) * MINUTE_MS) / most);
-  const limit = what === 'turns' ? `${most} turns` : `${most / 1_000} kB of audio`;
-  const detail = `${limit} a minute of this ${short.quota.who}; the next in ${Math.ceil(retryAfterMs / 1_000)} s`;
+  const most = short.quota.turns;
+  const retryAfterMs = Math.ceil(((1 - (short.known.turns?.left ?? 0)) * MINUTE_MS) / most);
+  const detail = `${most} turns a minute of this ${short.known.who}; the next in ${Math.ceil(retryAfterMs / 1_000)} s`;
   return new ParleyError('QUOTA_EXCEEDED', detail, { retryAfterMs });
 }
 
-function taken(payers: readonly Payment[], what: 'turns' | 'audio', units: number): undefined {
-  for (const { known } of payers) known[what]?.take(units);
+function taken(payers: readonly Payment[]): undefined {
+  for (const { known } of payers) known.turns?.take(1);
 }

@@ -29,7 +29,7 @@ export async function openFailover(
   { continuable: store }: Pick<Stores, 'continuable'>,
   log: Logger,
 ): Promise<OpenedFailover | undefined> {
-  const { enabled, url: own, replicas, shards, keptHours, megabytes, turnMs, actionMs } = config.failover;
+  const { enabled, url: own, shards, keptHours, megabytes, turnMs, actionMs } = config.failover;
   if (!enabled) return undefined;
   const url = config.bus.natsUrl;
   if (url === undefined || !config.journal.enabled || !store)
@@ -42,7 +42,14 @@ export async function openFailover(
   const { natsFailover } = await import('../../adapters/failover/nats.ts');
   const keptMs = keptHours * 3_600_000;
   const backend = await natsFailover({
-    ...{ url, login: config.nats, replicas, shards, keptMs, streamBytes: megabytes << 20 },
+    ...{
+      url,
+      login: config.nats,
+      replicas: config.nats.replicas,
+      shards,
+      keptMs,
+      streamBytes: megabytes << 20,
+    },
   });
   // Makes what is absent now: the first sessions would wait for it. If it cannot, later calls try again.
   await backend.proven().catch((error) => log.warn({ err: error }, 'no failover for now'));

@@ -25,16 +25,11 @@ export function flagged(deps: SessionDeps, templates: Templates): (flags: Flags)
 }
 
 function withFlags(parameters: SessionParameters, flags: Flags): SessionParameters {
-  const { speculation, reply } = parameters;
-  return {
-    ...parameters,
-    steps: flags,
-    ...(flags.speculation ? {} : { speculation: { ...speculation, enabled: false } }),
-    ...(flags.filler ? {} : { reply: { ...reply, fillerAfterMs: 0 } }),
-  };
+  return { ...parameters, steps: flags };
 }
 
-function wholeLlm(engine: LlmEngine): LlmEngine {
+/** `engine`, asked for whole replies. */
+export function wholeLlm(engine: LlmEngine): LlmEngine {
   return {
     ...engine,
     reply: (request, signal) => whole(engine.reply({ ...request, stream: false }, signal)),

@@ -15,8 +15,8 @@ export function configuredModels(config: Config, kinds?: readonly EngineKind[]):
   const names = (kinds ?? ENGINE_KINDS).flatMap((kind) =>
     config.engines[kind].flatMap((name) => engineOf(kind, name)?.models(optionsOf(kind, name, config)) ?? []),
   );
-  const { listen, engine, model } = config.voiceStop;
-  const spots = kinds === undefined && listen !== 'never' && engine === 'sherpa';
+  const { listen, model } = config.voiceStop;
+  const spots = kinds === undefined && listen !== 'never';
   const { denoise, denoiseModel } = config.ear;
   const cleans = kinds === undefined && denoise === 'sherpa';
   return [

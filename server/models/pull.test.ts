@@ -86,7 +86,7 @@ describe('prepareModels', () => {
   });
 
   it('fetches the spotter of stops for a server, not for a worker', async () => {
-    const spotter = { 'voiceStop.engine': 'sherpa', 'voiceStop.model': 'tones' };
+    const spotter = { 'voiceStop.model': 'tones' };
     const config = configured({ 'engines.tts': 'espeak', ...spotter });
     await prepareModels(config, true, ['stt', 'llm', 'tts']);
     expect(publisher.requests).toEqual([]);

@@ -25,7 +25,8 @@ export interface EventfulStores extends Stores {
 /** The streams as configured: JetStream with NATS, else within this process. Rejects with BUS_UNREACHABLE. */
 export async function openStreams(config: Config, outbox: OutboxStore, log: Logger): Promise<EventStreams> {
   const { natsUrl } = config.bus;
-  const { maxTries, replicas } = config.outbox;
+  const { maxTries } = config.outbox;
+  const { replicas } = config.nats;
   if (natsUrl === undefined) return localStreams({ clock: realClock, outbox, maxTries });
   const { jetStreams } = await import('../../adapters/stream/jetstream.ts');
   return jetStreams({

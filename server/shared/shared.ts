@@ -43,7 +43,8 @@ export async function openShared(
     contexts: new SessionContexts(store, realClock),
     templates: new Templates(store, config.language),
     shareFlags: (flags) => shareFlags(store, flags, log),
-    cachedTools: (port) => cachedTools(port, { cacheMs: config.tools.cacheMs, store, clock: realClock }),
+    cachedTools: (port) =>
+      cachedTools(port, { cacheMs: cacheTimes(config.tools.terms), store, clock: realClock }),
     forget: (user) => forgetEverywhere(store, user, self),
     onForget(forget) {
       watchForgetting(store, self, (user) => {
@@ -63,15 +64,28 @@ export async function openStore(
   {
     bus: { natsUrl: url },
     nats: login,
-    shared: { replicas, phraseMegabytes },
+    shared: { phraseMegabytes },
   }: Pick<Config, 'bus' | 'nats' | 'shared'>,
   log: Logger,
 ): Promise<{ readonly store: SharedStore; readonly files?: SharedFiles }> {
   if (url === undefined) return { store: localShared(() => realClock.nowMs()) };
   const { natsShared } = await import('../../adapters/shared/nats.ts');
   const { store, files } = await natsShared({
-    ...{ url, login, replicas, nowMs: () => Date.now(), fileBytes: Math.max(1, phraseMegabytes) << 20 },
+    ...{
+      url,
+      login,
+      replicas: login.replicas,
+      nowMs: () => Date.now(),
+      fileBytes: Math.max(1, phraseMegabytes) << 20,
+    },
     onProblem: (error) => log.debug({ err: error }, error.message),
   });
   return { store, ...(phraseMegabytes > 0 && { files }) };
+}
+
+/** How long the results of tools count, by name, ms. */
+function cacheTimes(terms: Config['tools']['terms']): Readonly<Record<string, number>> {
+  return Object.fromEntries(
+    Object.entries(terms).flatMap(([name, { cacheMs }]) => (cacheMs === undefined ? [] : [[name, cacheMs]])),
+  );
 }

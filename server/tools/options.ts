@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { toolParameters, toolQuestion } from '../../actors/session/client-command.ts';
 import { ACTION_POLICIES, INTERRUPTED_ACTIONS } from '../../machines/action-terms.ts';
-import { count, group, key } from '../../machines/options.ts';
+import { constant, count, group, key } from '../../machines/options.ts';
 import { HALT_ACTION } from '../../machines/session/halt/halt.ts';
 
 /** Terms of a tool or of an action of the dialog. */
@@ -51,10 +51,13 @@ const mcpServer = z
 
 /** Configuration of the tools of language models; see docs/how-to/tools-and-memory.md. */
 export const toolOptions = group({
-  maxRounds: count(
-    5,
-    'Maximum number of times that a language model goes on with the results of its calls, one after another; 0: a reply of its own is about them.',
-    0,
+  // Look up, act, check and correct once; a model that still calls is in a circle.
+  maxRounds: constant(
+    count(
+      5,
+      'Maximum number of times that a language model goes on with the results of its calls, one after another; 0: a reply of its own is about them.',
+      0,
+    ),
   ),
   http: key(
     z.record(names, httpTool).default({}),
@@ -66,12 +69,13 @@ export const toolOptions = group({
     'MCP servers by name: `command`, `args`, `env`, or `url` and `headers`; `allow`, `connectMs` (10 s), and terms. See docs/how-to/tools-and-memory.md.',
     { secret: true },
   ),
-  cacheMs: key(
-    z.record(names, z.int().min(1).max(86_400_000)).default({}),
-    'By name of a tool of `http` or `mcp` that only reads: how long its result counts for the same call, ms. Servers of a broker share the results; see docs/how-to/scale.md.',
-  ),
   terms: key(
-    z.record(z.string(), z.strictObject(toolTerms)).default({}),
-    'By name of a tool or action: `policy` (`allowed`, `refused`, `ask`), `question` (of `ask`; a text, or one by language: `{ en: …, de: … }`), `whenInterrupted`, `group` and `deadlineMs`; they count before what the dialog or the client says. See docs/how-to/tools-and-memory.md.',
+    z
+      .record(
+        z.string(),
+        z.strictObject({ ...toolTerms, cacheMs: z.int().min(1).max(86_400_000).exactOptional() }),
+      )
+      .default({}),
+    'By name of a tool or action: `policy` (`allowed`, `refused`, `ask`), `question` (of `ask`; a text, or one by language: `{ en: …, de: … }`), `whenInterrupted`, `group` and `deadlineMs`; they count before what the dialog or the client says. `cacheMs`: how long the result of a tool that only reads counts for the same call, ms. See docs/how-to/tools-and-memory.md.',
   ),
 });

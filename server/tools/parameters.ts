@@ -13,6 +13,10 @@ export function withTools(
 ): SessionParameters {
   const looping = engines.speech.length === 0 && answersWithModel({ engines });
   const { history } = parameters;
+  // How long results are kept is not for the session.
+  const terms = Object.fromEntries(
+    Object.entries(tools.terms).map(([name, { cacheMs: _, ...rest }]) => [name, rest]),
+  );
   return {
     ...parameters,
     // Only a language model can summarise.
@@ -20,7 +24,7 @@ export function withTools(
     actions: {
       ...parameters.actions,
       ...(looping && tools.maxRounds > 0 && { rounds: tools.maxRounds }),
-      ...(Object.keys(tools.terms).length > 0 && { terms: tools.terms }),
+      ...(Object.keys(terms).length > 0 && { terms }),
     },
   };
 }

@@ -16,16 +16,16 @@ const { dataDir, port, natsUrl, replicas, ranFile, logLevel, remote }: Place = J
   process.argv[2] ?? '{}',
 );
 const config = loadConfig({
+  constants: true,
   env: UNHURRIED,
   flags: {
-    ...{ port, dataDir, 'log.level': logLevel, 'log.format': 'json', 'bus.nats-url': natsUrl },
+    ...{ port, dataDir, 'log.level': logLevel, 'bus.nats-url': natsUrl },
     ...{
       'failover.enabled': true,
-      'failover.replicas': replicas,
       'failover.shards': SHARDS,
       'failover.action-ms': 2_000,
     },
-    ...{ 'shared.replicas': replicas, 'outbox.replicas': replicas },
+    'nats.replicas': replicas,
     ...(remote && {
       ...{ 'engines.stt': 'remote', 'engines.llm': 'remote', 'engines.tts': 'remote', 'outbox.roles': '' },
       ...{ 'stt.remote.engine': 'scripted', 'llm.remote.engine': 'scripted' },

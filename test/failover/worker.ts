@@ -11,7 +11,7 @@ import type { WorkerPlace } from './scene.ts';
 const { dataDir, natsUrl, replicas, logLevel }: WorkerPlace = JSON.parse(process.argv[2] ?? '{}');
 const config = loadConfig({
   env: {},
-  flags: { dataDir, 'bus.nats-url': natsUrl, 'outbox.replicas': replicas },
+  flags: { dataDir, 'bus.nats-url': natsUrl, 'nats.replicas': replicas },
 });
 const log = makeLogger(logLevel, 'json');
 

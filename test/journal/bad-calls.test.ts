@@ -67,6 +67,8 @@ describe('an invalid command line', () => {
   it.each([
     ['serve --port 99999', 'CONFIG_INVALID'],
     ['serve --log.format=xml', 'CONFIG_INVALID'],
+    ['serve --llm.stream=no', 'CONFIG_REMOVED'],
+    ['serve --vad.gate', 'CONFIG_REMOVED'],
     ['serve --config @missing.yaml', 'CONFIG_UNREADABLE'],
     ['serve --config @bad.yaml', 'CONFIG_UNREADABLE'],
     ['serve --dialog @missing.yaml', 'DIALOG_UNREADABLE'],

@@ -21,6 +21,7 @@ export async function conversation(
   const dataDir = await temporaryFolder();
   const log: LogEntry[] = [];
   const config = loadConfig({
+    constants: true,
     cwd: dataDir,
     env: { ...UNHURRIED, ...env },
     flags: { dataDir, port: '0', ...flags },

@@ -28,7 +28,7 @@ it('a session in Chinese answers in Chinese from the first turn, and keeps it wh
 });
 
 it('languages are not followed if the configuration says so', async () => {
-  const talk = await conversation({ 'languages.follow': 'no' }, IN_TEXT);
+  const talk = await conversation({ 'languages.among': ',' }, IN_TEXT);
   expect(await talk.type('你叫什么名字？')).toMatch(/^[A-Z]/);
   expect(talk.saidIn()).toEqual(['-']);
 });

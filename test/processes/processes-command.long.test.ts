@@ -80,8 +80,7 @@ it('SIGHUP to `parley serve --processes 2` with failover replaces both processes
       '--data-dir',
       await temporaryFolder(),
     ],
-    ...['--bus.nats-url', broker.url, '--failover.enabled', 'true', '--failover.replicas', '1'],
-    ...['--shared.replicas', '1', '--outbox.replicas', '1'],
+    ...['--bus.nats-url', broker.url, '--failover.enabled', 'true'],
     ...['--log.level', 'info', '--log.format', 'json', '--limits.turns-per-second', '100'],
     // Loads in no time, and is not asked.
     ...['--engines.stt', 'openai', '--stt.openai.base-url', engine.baseURL, '--stt.openai.api-key', 'any'],

@@ -38,11 +38,11 @@ it('a server is not ready while two of three brokers are stopped, and says why; 
   const brokers = await startNatsCluster(await temporaryFolder());
   afterTest(() => Promise.all(brokers.map((broker) => broker.kill())));
   const urls = brokers.map(({ url }) => url).join();
-  const copies = { 'outbox.replicas': 3, 'shared.replicas': 3 };
+  const copies = { 'nats.replicas': 3 };
   const servers = {
     'one copy of each event': await server(urls, {}),
     'a copy at each broker': await server(urls, copies),
-    failover: await server(urls, { ...copies, 'failover.enabled': true, 'failover.replicas': 3 }),
+    failover: await server(urls, { ...copies, 'failover.enabled': true }),
   };
   const all = async () => {
     const states: Record<string, string> = {};

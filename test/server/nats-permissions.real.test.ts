@@ -50,8 +50,13 @@ beforeAll(async () => {
 });
 afterAll(() => broker.stop());
 
+/** The broker with the name and password of a user. */
+function urlOf(user: UserName, password = `${user}-secret`): string {
+  return broker.url.replace('nats://', `nats://${user}:${password}@`);
+}
+
 function login(user: UserName): NatsOptions {
-  return { user, password: `${user}-secret`, inbox: USERS[user].inbox };
+  return { inbox: USERS[user].inbox };
 }
 
 /** What the broker forbade. */
@@ -62,7 +67,7 @@ beforeEach(() => {
 
 async function busOf(user: UserName, options: Partial<HybridBusOptions> = {}): Promise<NatsBus> {
   const onError = ({ message }: Error) => forbidden.push(message);
-  const bus = await hybridBus({ url: broker.url, login: login(user), onError, ...options });
+  const bus = await hybridBus({ url: urlOf(user), login: login(user), onError, ...options });
   afterTest(() => bus.drain());
   return bus;
 }
@@ -70,7 +75,7 @@ async function busOf(user: UserName, options: Partial<HybridBusOptions> = {}): P
 /** A program with the login of a role. On a hybrid bus it would also hear what it publishes itself. */
 async function programOf(user: UserName): Promise<NatsBus> {
   const onError = ({ message }: Error) => forbidden.push(message);
-  const bus = await natsBus({ url: broker.url, login: login(user), onError });
+  const bus = await natsBus({ url: urlOf(user), login: login(user), onError });
   afterTest(() => bus.drain());
   return bus;
 }
@@ -92,7 +97,7 @@ busConformance(
   async () => {
     const handlerErrors: unknown[] = [];
     const onHandlerError = (error: unknown) => handlerErrors.push(error);
-    const options = { url: broker.url, login: login('server'), onHandlerError };
+    const options = { url: urlOf('server'), login: login('server'), onHandlerError };
     const [bus, peer] = await Promise.all([hybridBus(options), natsBus(options)]);
     return { bus, peer, handlerErrors };
   },
@@ -166,8 +171,8 @@ describe('a broker with the permissions of nats-permissions', () => {
 
   it('serves no client without a login, so no client reaches it', async () => {
     await expect(natsBus({ url: broker.url })).rejects.toMatchObject({ code: 'BUS_UNREACHABLE' });
-    const wrong = { ...login('server'), password: 'wrong' };
-    await expect(natsBus({ url: broker.url, login: wrong })).rejects.toMatchObject({
+    const wrong = urlOf('server', 'wrong');
+    await expect(natsBus({ url: wrong, login: login('server') })).rejects.toMatchObject({
       code: 'BUS_UNREACHABLE',
     });
   });
@@ -175,13 +180,11 @@ describe('a broker with the permissions of nats-permissions', () => {
   it('gives a server all that it needs: a conversation, shared state, and the events of turns', async () => {
     const lines: string[] = [];
     const log = pino({ level: 'debug' }, { write: (line: string) => lines.push(line) });
-    const { user = '', password = '', inbox = '' } = login('server');
-    const flags = { port: 0, dataDir: await temporaryFolder(), 'bus.natsUrl': broker.url };
+    const { inbox = '' } = login('server');
+    const flags = { port: 0, dataDir: await temporaryFolder(), 'bus.natsUrl': urlOf('server') };
     const config = loadConfig({
       flags: {
         ...flags,
-        'nats.user': user,
-        'nats.password': password,
         'nats.inbox': inbox,
         'outbox.roles': ['analytics'],
         'failover.enabled': true,

@@ -34,7 +34,7 @@ async function open(url: string, from: string, hello: object = {}): Promise<Mess
 
 it('a client that opens sessions without end is refused, and others, health checks and clients that return are not', async () => {
   // Sixteen places at once. How busy this machine is does not count in a test server.
-  const { url } = await startTestServer({ 'limits.newSessions': 64, 'overload.firstPercent': 25 });
+  const { url } = await startTestServer({ 'limits.newSessions': 64 });
   const attacker = '127.0.0.2';
   const returning = await open(url, '127.0.0.4');
   expect(returning).toMatchObject({ type: 'ready', resumed: false });

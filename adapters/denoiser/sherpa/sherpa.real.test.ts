@@ -57,7 +57,7 @@ it('refuses a broken model before it could end this process', async () => {
   const model = { kind: 'denoiser', type: 'gtcrn', files: { model: join(broken, 'gtcrn.onnx') } } as const;
   await expect(sherpaDenoiser(model)).rejects.toMatchObject({
     code: 'CONFIG_INVALID',
-    message: expect.stringContaining('ear.denoiseModel'),
+    message: expect.stringContaining('ear.denoise'),
   });
   const voiceModel = await detectModel(join(folder, 'voice'));
   await expect(sherpaDenoiser(voiceModel)).rejects.toMatchObject({ code: 'CONFIG_INVALID' });

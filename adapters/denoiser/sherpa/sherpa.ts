@@ -15,7 +15,7 @@ import { type DenoiserModel, loadDenoiser } from './model.ts';
 export async function sherpaDenoiser({ kind, type, files }: SherpaModel): Promise<DenoiserFactory> {
   const { model: file } = files;
   if (kind !== 'denoiser' || file === undefined)
-    throw new ParleyError('CONFIG_INVALID', `ear.denoiseModel: a model of the kind ${kind} removes no noise`);
+    throw new ParleyError('CONFIG_INVALID', `ear.denoise: a model of the kind ${kind} removes no noise`);
   const model = { type, file };
   await tryModel(model);
   const sherpa = loadSherpa();
@@ -38,14 +38,14 @@ async function tryModel(model: DenoiserModel): Promise<void> {
         trial.on('exit', (code) => reject(new Error(`the process ended with code ${code}`)));
       }).catch((cause: unknown) => {
         const why = cause instanceof Error ? cause.message : String(cause);
-        throw new ParleyError('CONFIG_INVALID', `ear.denoiseModel: ${why}`, { cause });
+        throw new ParleyError('CONFIG_INVALID', `ear.denoise: ${why}`, { cause });
       }),
     );
     if (answer.type === 'missing') throw missing();
     if (answer.rate !== PIPELINE_RATE)
       throw new ParleyError(
         'CONFIG_INVALID',
-        `ear.denoiseModel: the model works at ${answer.rate} Hz, not at ${PIPELINE_RATE}`,
+        `ear.denoise: the model works at ${answer.rate} Hz, not at ${PIPELINE_RATE}`,
       );
   } finally {
     await trial.terminate();

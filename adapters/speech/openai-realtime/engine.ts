@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { key, ms, optionalText, text } from '../../../machines/options.ts';
+import { constant, key, ms, optionalText, text } from '../../../machines/options.ts';
 import { defineEngine } from '../../engine.ts';
 import { openAiKeys, openAiMissing } from '../../http/openai-keys.ts';
 import { realClock } from '../../real-clock.ts';
@@ -13,18 +13,29 @@ export const openaiRealtime = defineEngine({
     ...openAiKeys(),
     model: text('gpt-realtime', 'Speech-to-speech model.'),
     voice: optionalText('Its voice, such as `marin`. Default: the server’s. It is not the session’s voice.'),
-    transcriptionModel: text('gpt-4o-mini-transcribe', 'Model that writes down what the user said.'),
+    // The transcription model that goes with it.
+    transcriptionModel: constant(
+      text('gpt-4o-mini-transcribe', 'Model that writes down what the user said.'),
+    ),
     turnDetection: key(
       z.enum(TURN_DETECTIONS).default('parley'),
       'Who finds the end of the user’s turn: Parley, or the model by this detection of its own.',
     ),
-    connectMs: ms(5_000, 'Time for the connection and the set-up of the session.'),
-    renewMs: ms(
-      3_000_000,
-      'A connection is replaced when it is this old, as soon as neither side speaks. OpenAI ends it after 60 minutes.',
+    // A handshake with TLS and the set-up take a second over a slow network.
+    connectMs: constant(ms(5_000, 'Time for the connection and the set-up of the session.')),
+    // OpenAI ends a connection after 60 minutes; the rest is for a turn that must end first.
+    renewMs: constant(
+      ms(
+        3_000_000,
+        'A connection is replaced when it is this old, as soon as neither side speaks. OpenAI ends it after 60 minutes.',
+      ),
     ),
-    wordsMs: ms(2_000, 'Time from the end of the audio to its words; then `engines.stt` hears it.'),
-    replyMs: ms(3_000, 'Time from the request to the first words of a reply; then `engines.llm` replies.'),
+    // As long as the chain of recognisers waits for final words.
+    wordsMs: constant(ms(2_000, 'Time from the end of the audio to its words; then `engines.stt` hears it.')),
+    // As long as the chain of language engines waits for the first token.
+    replyMs: constant(
+      ms(3_000, 'Time from the request to the first words of a reply; then `engines.llm` replies.'),
+    ),
   },
   can: { offline: false, languages: 'many' },
   missing: openAiMissing,

@@ -1,5 +1,5 @@
 import { remoteStt } from '../../../actors/engine-rpc/mod.ts';
-import { remoteKeys, yesNo } from '../../../machines/options.ts';
+import { constant, remoteKeys, yesNo } from '../../../machines/options.ts';
 import { CHAIN_SCOPE, defineEngine } from '../../engine.ts';
 import { realClock } from '../../real-clock.ts';
 
@@ -9,7 +9,8 @@ export const remote = defineEngine({
   summary: 'An engine of a `parley worker` on the same bus',
   options: {
     ...remoteKeys('soundswallower'),
-    partials: yesNo(true, 'Whether that engine reports partial transcripts.'),
+    // A worker's recogniser usually does; one that does not only makes an interruption by its words later.
+    partials: constant(yesNo(true, 'Whether that engine reports partial transcripts.')),
   },
   can: { offline: false, languages: 'unknown', partials: true, understands: 'unknown' },
   make: async ({ engine, partials }, { bus, name }) => ({

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { count, key, ms, optionalText, yesNo } from '../../../machines/options.ts';
+import { constant, count, key, ms, optionalText, yesNo } from '../../../machines/options.ts';
 import { defineEngine } from '../../engine.ts';
 
 export const sherpa = defineEngine({
@@ -8,15 +8,28 @@ export const sherpa = defineEngine({
   summary: 'Neural models through sherpa-onnx, in a process beside this one',
   options: {
     model: optionalText('Name of a model (`parley models list`), or its folder.'),
-    precise: yesNo(false, 'Whether to take weights of full precision where the model also has int8 ones.'),
-    threads: count(2, 'Processor threads of one decoding.'),
-    provider: key(z.string().min(1).max(64).default('cpu'), 'Execution provider of ONNX Runtime.'),
-    streams: count(16, 'Utterances that are heard at a time.'),
-    hotWords: yesNo(true, 'Whether a transducer favours the words of the dialog.'),
-    hotWordsScore: key(z.number().min(0).max(20).default(1.5), 'Bonus of such a word, in log probability.'),
-    endpointMs: ms(
-      0,
-      'Silence behind the last word, as a streaming model hears it, that ends the turn while the ear hears no speech. 0: only `endpointing` ends it.',
+    // int8 weights are half the memory and hardly less exact.
+    precise: constant(
+      yesNo(false, 'Whether to take weights of full precision where the model also has int8 ones.'),
+    ),
+    // Half of a small robot's computer: the other half speaks and thinks.
+    threads: constant(count(2, 'Processor threads of one decoding.')),
+    // The only one that the packaged runtime has.
+    provider: constant(key(z.string().min(1).max(64).default('cpu'), 'Execution provider of ONNX Runtime.')),
+    // More utterances at a time than one processor can recognise in real time.
+    streams: constant(count(16, 'Utterances that are heard at a time.')),
+    // Users say the words of the dialog more often than others.
+    hotWords: constant(yesNo(true, 'Whether a transducer favours the words of the dialog.')),
+    // The bonus that sherpa-onnx itself has.
+    hotWordsScore: constant(
+      key(z.number().min(0).max(20).default(1.5), 'Bonus of such a word, in log probability.'),
+    ),
+    // 0: only `endpointing` ends a turn.
+    endpointMs: constant(
+      ms(
+        0,
+        'Silence behind the last word, as a streaming model hears it, that ends the turn while the ear hears no speech. 0: only `endpointing` ends it.',
+      ),
     ),
   },
   can: { offline: true, languages: 'many', partials: true, understands: 'any speech' },

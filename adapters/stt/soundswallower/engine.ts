@@ -1,4 +1,4 @@
-import { count, list } from '../../../machines/options.ts';
+import { constant, count, list } from '../../../machines/options.ts';
 import { defineEngine } from '../../engine.ts';
 
 export const soundswallower = defineEngine({
@@ -6,7 +6,10 @@ export const soundswallower = defineEngine({
   name: 'soundswallower',
   summary: 'SoundSwallower with the dialog file as its grammar, in threads of this process',
   options: {
-    workers: count(1, 'Number of recogniser threads in this process, for each language that is spoken.'),
+    // A process serves the users of one robot; `processes` adds more.
+    workers: constant(
+      count(1, 'Number of recogniser threads in this process, for each language that is spoken.'),
+    ),
     together: list(
       [],
       'Languages that are heard together, such as en,zh: one may follow another by voice. Others are heard only while the conversation is in them. See docs/how-to/languages.md.',

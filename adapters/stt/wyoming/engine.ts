@@ -1,4 +1,4 @@
-import { optionalText, yesNo } from '../../../machines/options.ts';
+import { constant, optionalText, yesNo } from '../../../machines/options.ts';
 import { defineEngine } from '../../engine.ts';
 import { wyomingKeys } from '../../wyoming/options.ts';
 
@@ -12,7 +12,8 @@ export const wyoming = defineEngine({
       false,
       'Whether the server streams transcripts while the user speaks. If not, it gets the audio at the end, without the silence around it.',
     ),
-    model: optionalText('Model, if the server has several. Default: the server’s.'),
+    // Undefined: the server's own, as it was started.
+    model: constant(optionalText('Model, if the server has several. Default: the server’s.')),
   },
   can: { offline: false, languages: 'many', partials: false, understands: 'any speech' },
   make: async (options, { name }) => (await import('./wyoming.ts')).wyomingStt({ ...options, name }),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { key, optionalText, text } from '../../../machines/options.ts';
+import { constant, key, optionalText, text } from '../../../machines/options.ts';
 import { defineEngine } from '../../engine.ts';
 import { MINIMAX_LANGUAGES } from './languages.ts';
 
@@ -15,18 +15,26 @@ export const minimaxKeys = {
     z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }).exactOptional(),
     'Address of the server, up to `/v1`. Default: https://api.minimax.io/v1; in China use https://api.minimaxi.com/v1.',
   ),
-  model: text('speech-2.6-turbo', 'Speech model.'),
+  // The fast one of the current generation.
+  model: constant(text('speech-2.6-turbo', 'Speech model.')),
   voice: text('English_expressive_narrator', 'Default voice.'),
-  speed: key(z.number().min(0.5).max(2).exactOptional(), 'Speed, 0.5 to 2. Default: that of the server, 1.'),
-  volume: key(
-    z.number().gt(0).max(10).exactOptional(),
-    'Volume, above 0, up to 10. Default: that of the server, 1.',
+  // Undefined, like volume, pitch and emotion: the voice as it was recorded.
+  speed: constant(
+    key(z.number().min(0.5).max(2).exactOptional(), 'Speed, 0.5 to 2. Default: that of the server, 1.'),
   ),
-  pitch: key(
-    z.int().min(-12).max(12).exactOptional(),
-    'Pitch in semitones, -12 to 12. Default: that of the server, 0.',
+  volume: constant(
+    key(
+      z.number().gt(0).max(10).exactOptional(),
+      'Volume, above 0, up to 10. Default: that of the server, 1.',
+    ),
   ),
-  emotion: optionalText('Emotion, such as happy or calm, for models that support it.'),
+  pitch: constant(
+    key(
+      z.int().min(-12).max(12).exactOptional(),
+      'Pitch in semitones, -12 to 12. Default: that of the server, 0.',
+    ),
+  ),
+  emotion: constant(optionalText('Emotion, such as happy or calm, for models that support it.')),
 };
 
 export const minimax = defineEngine({

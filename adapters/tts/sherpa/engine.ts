@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { count, key, optionalText } from '../../../machines/options.ts';
+import { constant, count, key, optionalText } from '../../../machines/options.ts';
 import { defineEngine } from '../../engine.ts';
 
 /** What a preset means: weights of full precision or int8 where a model has both, and steps of models that refine their speech. */
@@ -7,14 +7,18 @@ export const PRESETS = { fast: [false, 2], balanced: [false, 5], quality: [true,
 
 export const sherpaKeys = {
   model: optionalText('Name of a model (`parley models list`), or its folder.'),
-  speaker: key(z.int().min(0).default(0), 'Number of the speaker, for voices that have several.'),
-  speed: key(z.number().min(0.5).max(2).default(1), 'Speed, 0.5 to 2.'),
-  preset: key(
-    z.enum(['fast', 'balanced', 'quality']).default('balanced'),
-    'How much work goes into the speech.',
+  // The first; `voice` names another.
+  speaker: constant(key(z.int().min(0).default(0), 'Number of the speaker, for voices that have several.')),
+  // The voice as it was recorded.
+  speed: constant(key(z.number().min(0.5).max(2).default(1), 'Speed, 0.5 to 2.')),
+  // The best that is still faster than real time on a small computer.
+  preset: constant(
+    key(z.enum(['fast', 'balanced', 'quality']).default('balanced'), 'How much work goes into the speech.'),
   ),
-  threads: count(2, 'Processor threads.'),
-  provider: key(z.string().min(1).max(64).default('cpu'), 'Execution provider of ONNX Runtime.'),
+  // Half of a small robot's computer.
+  threads: constant(count(2, 'Processor threads.')),
+  // The only one that the packaged runtime has.
+  provider: constant(key(z.string().min(1).max(64).default('cpu'), 'Execution provider of ONNX Runtime.')),
 };
 
 export const sherpa = defineEngine({

@@ -1,4 +1,4 @@
-import { optionalText } from '../../../machines/options.ts';
+import { constant, optionalText } from '../../../machines/options.ts';
 import { defineEngine } from '../../engine.ts';
 import { wyomingKeys } from '../../wyoming/options.ts';
 
@@ -8,10 +8,14 @@ export const wyoming = defineEngine({
   summary: 'A voice behind the Wyoming protocol: Piper and others',
   options: {
     ...wyomingKeys('tcp://127.0.0.1:10200'),
-    voice: optionalText(
-      'Default voice, such as en_US-lessac-medium. Without it, the server chooses by the language.',
+    // Undefined: the server chooses by the language; `voice` names another.
+    voice: constant(
+      optionalText(
+        'Default voice, such as en_US-lessac-medium. Without it, the server chooses by the language.',
+      ),
     ),
-    speaker: optionalText('Speaker of a voice that has several.'),
+    // Undefined: the first of the voice.
+    speaker: constant(optionalText('Speaker of a voice that has several.')),
   },
   can: { offline: false, languages: 'many', streams: true, wordTimes: false, visemes: false },
   make: async (options, { name }) => (await import('./wyoming.ts')).wyomingTts({ ...options, name }),

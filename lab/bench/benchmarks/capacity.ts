@@ -29,8 +29,7 @@ export const capacityBenchmark: Benchmark = {
     const world = await startWorld(context, {
       bus: 'in-process',
       collects: true,
-      // The documented setting for one core.
-      ...(cpus ? { cpus, flags: { 'vad.thread': 'false' } } : {}),
+      ...(cpus && { cpus }),
     });
     const measureMs = quick ? 3_000 : MEASURE_MS;
     const talk = { does: 'talk', interruptEvery: 4, rampMs: RAMP_MS } as const;

@@ -18,7 +18,11 @@ answerParent(
     start: async (argument) => {
       const { dataDir, flags } = setup.parse(argument);
       server = await serve({
-        config: loadConfig({ flags: { port: '0', 'data-dir': dataDir, ...flags }, cwd: dataDir }),
+        config: loadConfig({
+          flags: { port: '0', 'data-dir': dataDir, ...flags },
+          cwd: dataDir,
+          constants: true,
+        }),
         log: makeLogger('error'),
         onLog: (session, entry) => {
           if (entry.type !== 'event') return;

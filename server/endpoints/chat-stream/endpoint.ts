@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { z } from 'zod';
 import type { ConversationStore } from '../../../actors/ports/conversation.ts';
 import { ParleyError } from '../../../machines/errors.ts';
-import { count, group, ms } from '../../../machines/options.ts';
+import { constant, count, group, ms } from '../../../machines/options.ts';
 import { type Access, bearerOf, clientAddressOf } from '../../door/access.ts';
 import type { Door } from '../../door/door.ts';
 import type { Endpoint } from '../../door/endpoint.ts';
@@ -20,13 +20,19 @@ const SECRET_HEADER = 'parley-client-secret';
 
 /** Configuration of the endpoint. */
 export const chatOptions = group({
-  idleMs: ms(
-    300_000,
-    'A session of `/chat/stream` ends after this time without a request; its conversation is kept in the store.',
+  // A user who thinks or is called away comes back within minutes; later the stored conversation continues.
+  idleMs: constant(
+    ms(
+      300_000,
+      'A session of `/chat/stream` ends after this time without a request; its conversation is kept in the store.',
+    ),
   ),
-  sessions: count(
-    100,
-    'Maximum number of sessions of `/chat/stream` that wait for their next request; beyond it the oldest of the address with most of them ends.',
+  // A resting session costs some memory: a fifth of `limits.sessions` may rest.
+  sessions: constant(
+    count(
+      100,
+      'Maximum number of sessions of `/chat/stream` that wait for their next request; beyond it the oldest of the address with most of them ends.',
+    ),
   ),
 });
 

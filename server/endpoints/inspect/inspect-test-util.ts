@@ -26,7 +26,10 @@ export async function startTestServer(
 ): Promise<Server> {
   const dataDir = await temporaryFolder();
   const server = await serve({
-    config: loadConfig({ flags: { port: 0, dataDir, 'limits.drainGraceMs': 0, ...flags } }),
+    config: loadConfig({
+      constants: true,
+      flags: { port: 0, dataDir, 'limits.drainGraceMs': 0, ...flags },
+    }),
     log,
     parts: {
       engines: {

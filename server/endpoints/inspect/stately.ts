@@ -38,8 +38,8 @@ export async function statelyBridge(
   { inspect }: Pick<Config, 'inspect'>,
   machine: AnyStateMachine,
 ): Promise<StatelyBridge | undefined> {
-  if (!inspect.enabled || !inspect.stately.enabled) return undefined;
-  return startStatelyBridge({ port: inspect.stately.port, machine });
+  if (!inspect.enabled || inspect.statelyPort === undefined) return undefined;
+  return startStatelyBridge({ port: inspect.statelyPort, machine });
 }
 
 /** Starts a WebSocket server on loopback with the event format of `@statelyai/inspect`. Rejects with PORT_IN_USE if the port is taken. Pages of other machines' origins may not connect, because it shows conversations.
@@ -146,7 +146,7 @@ function listening(server: WebSocketServer, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('listening', () => resolve());
     server.once('error', (cause) =>
-      reject(new ParleyError('PORT_IN_USE', `127.0.0.1:${port} of inspect.stately`, { cause })),
+      reject(new ParleyError('PORT_IN_USE', `127.0.0.1:${port} of inspect.statelyPort`, { cause })),
     );
   });
 }

@@ -136,11 +136,6 @@ it('serves clients without a token only under a loopback name', async () => {
   expect((await get(server, { host: `[::1]:${server.port}` })).status).toBe(200);
 });
 
-it('gets 404 if metrics are off', async () => {
-  const server = await start({ 'metrics.enabled': 'false' });
-  expect((await get(server)).status).toBe(404);
-});
-
 /** The log's entry of a message to the client. */
 function published(atMs: number, message: SessionMessage): LogEntry {
   return { type: 'command', seq: 1, atMs, command: { type: 'publish', message } };

@@ -49,11 +49,14 @@ const root = [join(here, '..', '..'), join(here, '..', '..', '..')].find((one) =
 );
 if (root === undefined) throw new Error(`no package.json above ${here}`);
 const dialog = join(root, 'examples', 'robot.dialog.yaml');
-const trials = figureTrials(folder, (path) => statSync(path).size / BYTES_A_MS).filter(
-  ({ half, kind }) =>
-    (values.half === undefined || half === Number(values.half)) &&
-    (values.only === undefined || kind === values.only),
-);
+// In no order of sets, so that an interrupted run has some of each, and a slow set does not lie with one child at the end.
+const trials = figureTrials(folder, (path) => statSync(path).size / BYTES_A_MS)
+  .filter(
+    ({ half, kind }) =>
+      (values.half === undefined || half === Number(values.half)) &&
+      (values.only === undefined || kind === values.only),
+  )
+  .toSorted((a, b) => orderOf(a.id) - orderOf(b.id));
 
 if (process.send) await serveTrials(folder);
 else await main(folder);
@@ -120,6 +123,10 @@ function readCache(path: string): readonly Outcome[] {
     .split('\n')
     .filter((line) => line.endsWith('}'))
     .map((line) => outcomeSchema.parse(JSON.parse(line)));
+}
+
+function orderOf(id: string): number {
+  return createHash('sha256').update(id).digest().readUInt32BE();
 }
 
 /** Of the folder's path and of the code that is measured. */

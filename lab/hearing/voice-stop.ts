@@ -9,7 +9,6 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { haltPhrases, parseDialog } from '../../actors/dialog/mod.ts';
 import { BLOCK } from '../../actors/ear/echo/adaptive-filter.ts';
-import { EchoCanceller } from '../../actors/ear/echo/canceller.ts';
 import { SteadyNoiseFilter } from '../../actors/ear/steady-noise.ts';
 import { loadSoundswallower, ScoredDecoder } from '../../adapters/soundswallower/decoder.ts';
 import type { Finding } from '../../adapters/spotter/finding.ts';
@@ -30,6 +29,7 @@ import { PIPELINE_RATE, samplesInMs } from '../../machines/audio.ts';
 import { defaultParameters } from '../../machines/parameters.ts';
 import { addEcho, impulseResponse } from '../../testing/eval/room.ts';
 import { levelled, type Noise, Sounds } from '../../testing/eval/sounds.ts';
+import { cancelled } from './figures/scenes.ts';
 import { OUT_OF_GRAMMAR } from './recognition-sentences.ts';
 
 /** The thresholds were fitted to the first list. */
@@ -173,22 +173,7 @@ async function behindCanceller(word: Float32Array, db: number, spokenMs: number,
   const said = levelled(word, SPEECH_DBFS);
   for (let i = 0; i < all.length; i++)
     all[i] = (all[i] ?? 0) + (hiss[i % hiss.length] ?? 0) + (said[i - start] ?? 0);
-  const left = new Float32Array(all.length);
-  let emitted = 0;
-  const canceller = new EchoCanceller(
-    (from, out) => {
-      for (let i = 0; i < out.length; i++) out[i] = played[from + i] ?? 0;
-    },
-    false,
-    (_, block) => {
-      left.set(block, emitted);
-      emitted += BLOCK;
-    },
-  );
-  canceller.restart();
-  for (let at = 0; at + BLOCK <= all.length; at += BLOCK) canceller.process(all.slice(at, at + BLOCK), at);
-  canceller.release();
-  return left.subarray(start - BEFORE);
+  return cancelled(all, played).subarray(start - BEFORE);
 }
 
 interface Scene {

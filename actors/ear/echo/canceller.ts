@@ -1,5 +1,7 @@
 import { AdaptiveFilter, BLOCK } from './adaptive-filter.ts';
 import { Alignment } from './alignment.ts';
+import { Drift } from './drift.ts';
+import { FractionalDelay } from './fractional-delay.ts';
 import { Judgement } from './judgement.ts';
 import { energyOf, type Known, Presence } from './presence.ts';
 
@@ -26,6 +28,11 @@ export class EchoCanceller {
   #adaptive: AdaptiveFilter | undefined;
   readonly #judgement: Judgement;
   readonly #alignment = new Alignment();
+  /** Made with the filter. */
+  #drift: Drift | undefined;
+  readonly #delayed = new FractionalDelay();
+  /** By how much the reference is read later because the clocks differ, samples. */
+  #offset = 0;
   readonly #played = new Float32Array(BLOCK);
   #searching = false;
   #unclear = 0;
@@ -94,6 +101,7 @@ export class EchoCanceller {
   /** Playback begins or continues after a gap, so its time must be found. */
   restart(): void {
     if (this.known === 'likely') this.#forgetPath();
+    this.#drift?.restart();
     this.#presence?.began();
     if (!this.#adaptive?.learned || this.known !== 'sure') return;
     this.#searching = true;
@@ -155,6 +163,7 @@ export class EchoCanceller {
     if (this.#searching) this.#search(heard, from);
     else {
       if (filter.adapt()) this.#presence?.judge(heard, filter.error);
+      this.#followDrift(heard, from);
       this.#watch(heard);
     }
     this.#pass(heard);
@@ -169,8 +178,21 @@ export class EchoCanceller {
   }
 
   #filterBlock(heard: Float32Array, from: number): void {
-    this.#read(from - this.#shift, this.#played);
+    this.#readLate(from, this.#played);
     this.#filter.filter(heard, this.#played);
+  }
+
+  /** What was played, as late as the shift and the drift of the clocks make it. */
+  #readLate(from: number, out: Float32Array): void {
+    this.#delayed.read((at, block) => this.#read(at, block), from - this.#shift, this.#offset, out);
+  }
+
+  #followDrift(heard: Float32Array, from: number): void {
+    this.#drift ??= new Drift();
+    this.#drift.add(heard, this.#played, from, this.#offset, (blocksAgo, out) =>
+      this.#readLate(from - blocksAgo * BLOCK, out),
+    );
+    this.#offset += this.#drift.rate * BLOCK;
   }
 
   /** Looks for the echo again when the filter adds more than it removes: it then comes otherwise than it did. */
@@ -211,7 +233,7 @@ export class EchoCanceller {
 
   /** Gives the filter what was played before sample `from`. */
   #load(from: number): void {
-    this.#filter.reload((blocksAgo, out) => this.#read(from - blocksAgo * BLOCK - this.#shift, out));
+    this.#filter.reload((blocksAgo, out) => this.#readLate(from - blocksAgo * BLOCK, out));
   }
 
   #forget(): void {
@@ -226,6 +248,7 @@ export class EchoCanceller {
 
   #forgetPath(): void {
     this.#adaptive?.forget();
+    this.#drift?.restart();
     this.#found = false;
     this.#searching = false;
   }

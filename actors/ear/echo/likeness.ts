@@ -30,17 +30,26 @@ export class Likeness {
   readonly #playedPower = Array.from({ length: PARTITIONS }, () => new Float32Array(BINS));
   readonly #heardPower = new Float32Array(BINS);
   #newest = 0;
+  readonly #taper: Float32Array | undefined;
   /** Where it was highest at the last `measure`, samples after what is played. */
   delay = 0;
+  /** The same between samples, if the whitened correlation was the highest. */
+  preciseDelay = 0;
+  /** The highest whitened correlation at the last `measure`. */
+  whitened = 0;
+
+  /** `tapered`: edges of blocks do not count. They look alike at delays of whole partitions. */
+  constructor(tapered = false) {
+    if (tapered)
+      this.#taper = Float32Array.from(
+        { length: BLOCK },
+        (_, i) => 0.5 - 0.5 * Math.cos((2 * Math.PI * (i + 0.5)) / BLOCK),
+      );
+  }
 
   /** A new sound begins. `read` gives what was played so many blocks before it. */
   begin(read: (blocksAgo: number, out: Float32Array) => void): void {
-    for (const { re, im } of this.#cross) {
-      re.fill(0);
-      im.fill(0);
-    }
-    for (const power of this.#playedPower) power.fill(0);
-    this.#heardPower.fill(0);
+    this.forget();
     const block = new Float32Array(BLOCK);
     for (let ago = HISTORY + 2; ago > 0; ago--) {
       read(ago, block);
@@ -48,11 +57,22 @@ export class Likeness {
     }
   }
 
+  /** The same sound goes on, and what was heard of it no longer counts. */
+  forget(): void {
+    for (const { re, im } of this.#cross) {
+      re.fill(0);
+      im.fill(0);
+    }
+    for (const power of this.#playedPower) power.fill(0);
+    this.#heardPower.fill(0);
+  }
+
   /** One block of both, of the same time. */
   add(heard: Float32Array, played: Float32Array): void {
     this.#play(played);
     this.#time.fill(0);
-    this.#time.set(heard, FFT_SIZE - BLOCK);
+    for (let i = 0; i < BLOCK; i++)
+      this.#time[FFT_SIZE - BLOCK + i] = (heard[i] as number) * (this.#taper?.[i] ?? 1);
     forward(this.#time, this.#heard);
     const { re: hr, im: hi } = this.#heard;
     for (let k = 0; k < BINS; k++)
@@ -94,6 +114,7 @@ export class Likeness {
         if (one <= best) continue;
         best = one;
         this.delay = p * PARTITION + i;
+        this.preciseDelay = this.delay + between(this.#time, i);
       }
       inverse(cross, this.#time);
       const energies = heardEnergy * NEW * energyOf(power);
@@ -104,6 +125,7 @@ export class Likeness {
         sameDelay = p * PARTITION + i;
       }
     }
+    this.whitened = best;
     if (same < SAME) return best;
     this.delay = sameDelay;
     return Math.max(best, Math.min(1, same));
@@ -119,6 +141,17 @@ export class Likeness {
   #at(blocks: number): Spectrum {
     return this.#played[(this.#newest - blocks + HISTORY) % HISTORY] as Spectrum;
   }
+}
+
+/** Where the extreme at `i` is between the samples, −0.5..0.5: that of a parabola. */
+function between(values: Float32Array, i: number): number {
+  const [before, here, after] = [i - 1, i, i + 1].map((k) => Math.abs(values[k] ?? 0)) as [
+    number,
+    number,
+    number,
+  ];
+  const bend = before - 2 * here + after;
+  return bend === 0 ? 0 : Math.max(-0.5, Math.min(0.5, (0.5 * (before - after)) / bend));
 }
 
 /** Of the samples whose transforms' powers these are. */

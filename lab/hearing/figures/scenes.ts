@@ -113,15 +113,15 @@ export class WordScenes {
   }
 }
 
-/** What Parley's canceller leaves of a microphone's sound, whose length is a multiple of its blocks. */
-export function cancelled(heard: Float32Array, played: Float32Array): Float32Array {
+/** What Parley's canceller leaves of a microphone's sound, up to its last whole block. `expected`: the client said that there is an echo. */
+export function cancelled(heard: Float32Array, played: Float32Array, expected = false): Float32Array {
   const left = new Float32Array(heard.length);
   let emitted = 0;
   const canceller = new EchoCanceller(
     (from, out) => {
       for (let i = 0; i < out.length; i++) out[i] = played[from + i] ?? 0;
     },
-    false,
+    expected,
     (_, block) => {
       left.set(block, emitted);
       emitted += BLOCK;

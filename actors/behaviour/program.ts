@@ -7,6 +7,7 @@ import type { FormField } from '../../machines/behaviour/form/form.ts';
 import type { BehaviourProgram } from '../../machines/behaviour/program.ts';
 import { Task } from '../../machines/behaviour/task.ts';
 import { ParleyError } from '../../machines/errors.ts';
+import { argumentSchema } from '../calls/arguments.ts';
 import { type Dialog, dialogIn, matchDialog } from '../dialog/mod.ts';
 import { FormReader } from './form.ts';
 import { phrasesOf } from './phrases.ts';
@@ -33,6 +34,10 @@ export function behaviourProgram(
     begin: (seed, from) => new Task(program, seed, from),
     understand: (words, wanted) => understand(phrases, words, wanted, formReader),
     checkForm: (fields) => void formReader(fields),
+    fits(parameters, args) {
+      const fault = argumentSchema(parameters).check(args, () => Promise.reject(new Error('too long')));
+      return fault instanceof Promise ? 'the arguments are too long' : fault;
+    },
     answeredByDialog(words, language) {
       const one = dialog && dialogIn(dialog, language);
       return one !== undefined && matchDialog(one, words) !== undefined;

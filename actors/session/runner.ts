@@ -26,6 +26,8 @@ export interface RunnerPorts {
   readonly listener?: (atMs: number) => ListenerSample | undefined;
   readonly publish: (message: SessionMessage) => void;
   readonly cancelWork: (generation: number) => void;
+  /** Requests of the behaviour to the language engine. */
+  readonly model?: (command: Extract<Command, { type: 'model' | 'modelStop' }>) => void;
   readonly persist: (turn: TurnOutcome) => void;
   /** Whether the ear asks for more before it reports speech. */
   readonly ear?: (strict: boolean) => void;
@@ -276,6 +278,10 @@ export class SessionRunner {
         break;
       case 'ear':
         this.#ports.ear?.(command.strict);
+        break;
+      case 'model':
+      case 'modelStop':
+        this.#ports.model?.(command);
         break;
       case 'persist':
         this.#ports.persist(command.turn);

@@ -3,9 +3,10 @@ import { identityOf } from '../../machines/behaviour/program.ts';
 import { errorRecord, ParleyError } from '../../machines/errors.ts';
 import type { LogEntry } from '../../machines/log.ts';
 import type { SpawnCommand, TurnOutcome } from '../../machines/session/commands.ts';
-import type { ClientEvent, EarEvent } from '../../machines/session/events.ts';
+import type { ClientEvent, EarEvent, SessionEvent } from '../../machines/session/events.ts';
 import type { SessionContext } from '../../machines/session/model.ts';
 import type { SessionMessage } from '../../machines/wire.ts';
+import { ModelRequests } from '../behaviour/models.ts';
 import { schemaProblems } from '../calls/call-check.ts';
 import { withOutdated } from '../calls/outdated.ts';
 import type { ChildLogic } from '../child.ts';
@@ -129,10 +130,8 @@ export function openSession(
         const next = lastGeneration + parameters.speculation.maxPerTurn + 1;
         const engine = engines.stt({ session, generation: next });
         const wanted = wantedPartials(deps.economy, parameters, () => runner.kernel);
-        return sttChild(
-          { engine, audio, prerollMs, read: deps.read, expect: deps.expect, identify, wanted, handover },
-          command.input,
-        );
+        const parts = { ...deps, engine, audio, prerollMs, identify, wanted, handover };
+        return sttChild(parts, command.input);
       }
       case 'discarded':
         return discardedChild(handover);
@@ -273,6 +272,7 @@ export function openSession(
         turns.save(turn);
         queueMicrotask(() => summaries.replyEnded());
       },
+      model: (command) => models.carryOut(command),
       ear: (strict) => ear?.setDetector(strict ? { ...detector, ...parameters.body } : detector),
       log: (entry) => {
         log(entry);
@@ -295,10 +295,11 @@ export function openSession(
   const hear = (event: EarEvent) =>
     runner.receive('sample' in event ? { ...event, sample: event.sample + inputFrom } : event, 'ear');
 
+  const emit = (event: SessionEvent) => runner.receive(event, 'server');
+  const models = new ModelRequests({ session, llm: engines.llm, slow: deps.slowSchemaCheck, emit });
   const summaries = new Summaries({
-    ...{ session, clock, parameters, llm: engines.llm, onProblem },
+    ...{ session, clock, parameters, llm: engines.llm, onProblem, emit },
     context: () => runner.kernel.context,
-    emit: (event) => runner.receive(event, 'server'),
   });
   const vad = withStopLane(deps.vad, deps.stopSpotter, {
     ...{ clock, emit: hear, onProblem, context: () => runner.kernel.context },
@@ -353,7 +354,7 @@ export function openSession(
     unwatch?.();
     await runner.ended;
     peers.unsubscribe();
-    for (const part of [memory, summaries, speech, ear]) part?.close();
+    for (const part of [memory, models, summaries, speech, ear]) part?.close();
   };
   return {
     command,

@@ -1,6 +1,7 @@
 /** Actions of a behaviour, as the conversation runs them. */
 import type { AnyStateMachine, AnyStateNode } from 'xstate';
 import type { Json, JsonObject } from '../json.ts';
+import type { ModelEvent } from '../session/events.ts';
 import type { BehaviourProgram } from './program.ts';
 
 /** An event of the session, of which only some members matter here. */
@@ -28,6 +29,10 @@ function invocationsBelow(node: AnyStateNode, path: string): readonly (readonly 
     ...node.invoke.map(({ id }, at) => [id, at === 0 ? path : `${path}.${at}`] as const),
     ...Object.values(node.states).flatMap((child) => invocationsBelow(child, `${path}.${child.key}`)),
   ];
+}
+
+export function isModelEvent(event: { readonly type: string }): event is ModelEvent {
+  return event.type.startsWith('model.');
 }
 
 /** What an event says of the action that it has ended. */

@@ -3,7 +3,16 @@ import { fromPromise, type MachineContext, type PromiseActorLogic, setup } from 
 import type { Json, JsonObject } from '../json.ts';
 import type { BehaviourEvent, EventTypes, PhraseFault, SlotTypes, SlotValues } from './define-types.ts';
 import type { FormInput } from './form/form.ts';
-import type { ActInput, AskInput, AskOutput, FormOutput, SayInput, SayOutput } from './parts.ts';
+import type {
+  ActInput,
+  AskInput,
+  AskOutput,
+  FormOutput,
+  ModelInput,
+  ModelOutput,
+  SayInput,
+  SayOutput,
+} from './parts.ts';
 
 export { and, assign, enqueueActions, not, or, raise, stateIn } from 'xstate';
 export type * from './define-types.ts';
@@ -11,7 +20,7 @@ export type { FieldCheck, FormField, FormInput } from './form/form.ts';
 export type * from './parts.ts';
 
 /** The names of the parts that a behaviour invokes. */
-export const PARTS = ['say', 'ask', 'form', 'act'] as const;
+export const PARTS = ['say', 'ask', 'form', 'act', 'tool', 'model'] as const;
 /** The names of the actions that have an effect outside of the chart. */
 export const EFFECTS = ['say', 'report'] as const;
 
@@ -63,6 +72,8 @@ export function behaviour<
       >(),
       form: part<FormOutput<SlotValues<Slots>>, FormInput<keyof Slots & string>>(),
       act: part<JsonObject, ActInput>(),
+      tool: part<JsonObject, ActInput>(),
+      model: part<ModelOutput, ModelInput>(),
     },
     actions: {
       /** Says a text when the floor is free, and does not wait for its end. */

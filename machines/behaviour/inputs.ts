@@ -1,7 +1,7 @@
 /** What a chart gives to its parts and effects, checked when they begin. Without a schema library: the inspector loads it. */
 import type { Json, JsonObject } from '../json.ts';
 import { Fields } from './fields.ts';
-import type { ActInput, AskInput, SayInput, WhenInterrupted } from './parts.ts';
+import type { ActInput, AskInput, ModelInput, SayInput, WhenInterrupted } from './parts.ts';
 
 const INTERRUPTED: readonly WhenInterrupted[] = ['drop', 'resume', 'repeat'];
 const MAX_RETRIES = 100;
@@ -59,6 +59,19 @@ export function actInput(given: Json): ActInput {
   const fields = new Fields('act', given, ['name', 'args']);
   const args = fields.object('args');
   return { name: fields.name('name'), ...(args && { args }) };
+}
+
+export function modelInput(given: Json): ModelInput {
+  const fields = new Fields('model', given, ['instructions', 'words', 'schema', 'timeoutMs']);
+  const words = fields.of('words') === undefined ? undefined : fields.text('words');
+  const schema = fields.object('schema');
+  const timeoutMs = fields.count('timeoutMs', LEAST_SILENCE_MS, Number.MAX_SAFE_INTEGER);
+  return {
+    instructions: fields.text('instructions'),
+    ...(words !== undefined && { words }),
+    ...(schema && { schema }),
+    ...(timeoutMs !== undefined && { timeoutMs }),
+  };
 }
 
 export function reportInput(given: Json): { readonly name: string; readonly data?: JsonObject } {

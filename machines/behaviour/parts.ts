@@ -50,6 +50,25 @@ export interface FormOutput<Values = Readonly<Record<string, unknown>>> {
   readonly slots: Values & Readonly<Record<string, unknown>>;
 }
 
+export interface ModelInput {
+  /** In place of the engine's own instructions. */
+  readonly instructions: string;
+  /** What the user said. Default: the words of the turn that led here. */
+  readonly words?: string;
+  /** JSON schema of an object: the model fills it from the words, and says nothing. */
+  readonly schema?: JsonObject;
+  /** Longest silence of the model, ms. Default: 15,000. */
+  readonly timeoutMs?: number;
+}
+
+/** Without a schema, what was said; with one, the values. */
+export interface ModelOutput {
+  readonly text?: string;
+  readonly heard?: string;
+  readonly complete?: boolean;
+  readonly values?: JsonObject;
+}
+
 export interface ActInput {
   readonly name: string;
   readonly args?: JsonObject;

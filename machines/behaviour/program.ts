@@ -19,6 +19,8 @@ export interface BehaviourProgram {
   readonly checkForm: (fields: readonly FormField[]) => void;
   /** Learns each step of each chart. Tests use it. */
   readonly watch?: (step: ChartStep) => void;
+  /** What is wrong with the arguments of a tool, by its JSON schema; undefined if they fit. Pure. */
+  readonly fits: (parameters: JsonObject, args: JsonObject) => string | undefined;
   /** Whether the dialog file has an answer to these words. Pure. */
   readonly answeredByDialog: (words: string, language: string) => boolean;
 }

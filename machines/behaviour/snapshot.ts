@@ -3,7 +3,7 @@ import type { StateValue } from 'xstate';
 import type { ErrorRecord } from '../errors.ts';
 import type { Json, JsonObject } from '../json.ts';
 import type { FormInput, FormState } from './form/form.ts';
-import type { ActInput, AskInput, WhenInterrupted } from './parts.ts';
+import type { ActInput, AskInput, ModelInput, WhenInterrupted } from './parts.ts';
 
 export interface BehaviourSnapshot {
   readonly status: 'active' | 'done' | 'failed';
@@ -34,7 +34,7 @@ export interface ChartSnapshot {
   readonly delayed?: Readonly<Record<string, Json>>;
 }
 
-export type Part = SayPart | AskPart | FormPart | ActPart;
+export type Part = SayPart | AskPart | FormPart | ActPart | ModelPart;
 
 export interface SayPart {
   readonly kind: 'say';
@@ -70,11 +70,25 @@ export interface AskResult extends JsonObject {
 }
 
 export interface ActPart {
-  readonly kind: 'act';
+  readonly kind: 'act' | 'tool';
   readonly entry: number;
   readonly input: ActInput;
   /** Of the action in the conversation: the state's path and the entry. */
   readonly action: string;
+}
+
+export interface ModelPart {
+  readonly kind: 'model';
+  readonly entry: number;
+  readonly input: ModelInput;
+  /** What it has said so far, in whole sentences; and the beginning of the next one. */
+  readonly text: string;
+  readonly rest: string;
+  /** Number of sentences that have not ended. */
+  readonly waiting: number;
+  readonly heard: string;
+  /** The engine has ended, or is not wanted any more. */
+  readonly answered?: boolean;
 }
 
 /** A text of the behaviour. */

@@ -8,7 +8,7 @@ import type { JsonObject } from '../json.ts';
 import type { BehaviourRequest } from '../session/events.ts';
 import { phrasesOf } from '../session/language/language.ts';
 import type { SessionContext } from '../session/model.ts';
-import type { Happened } from './actions.ts';
+import { type Happened, isModelEvent } from './actions.ts';
 import { hasWay, heardBy, wantedNow } from './answers.ts';
 import { BehaviourChart, type ChartEffect } from './chart.ts';
 import type { Floor } from './floor.ts';
@@ -60,8 +60,13 @@ export class Task {
     this.#inbox = new Inbox(from?.held);
     this.#quiet = new Quiet(from?.quiet);
     this.#chart = new BehaviourChart(program, from?.chart);
+    const chart = this.#chart;
     this.#host = {
       program,
+      get enabled() {
+        return chart.enabled;
+      },
+      event: (event) => this.#inbox.put(event),
       changed: () => {
         this.#changed = true;
       },
@@ -122,6 +127,7 @@ export class Task {
     this.#read = 0;
     if (event.type === 'robot') this.#inbox.put({ ...event.data, type: `robot.${event.name}` });
     this.#observe(event, floor);
+    if (isModelEvent(event)) for (const part of this.#parts.values()) part.model(event, floor);
     this.#settle(floor);
   }
 
@@ -333,6 +339,7 @@ export class Task {
   #stop(floor: Floor): void {
     this.#changed = true;
     for (const speech of this.#texts.dropAll()) this.#runs(speech)?.unspoken(speech.heard ?? '', floor);
+    for (const part of this.#parts.values()) part.stopped(floor);
     this.#askLater(floor);
   }
 

@@ -1,6 +1,6 @@
 import type { Wanted } from '../behaviour/program.ts';
 import type { JsonObject } from '../json.ts';
-import type { EndReason, SessionMessage, SettingsChange, TurnTimings } from '../wire.ts';
+import type { EndReason, SessionMessage, SettingsChange, Tool, ToolChoice, TurnTimings } from '../wire.ts';
 import type { ChildKind } from './children.ts';
 import type { ActionOutcome, Message } from './model.ts';
 
@@ -15,11 +15,24 @@ export type Command =
   | { readonly type: 'publish'; readonly message: SessionMessage }
   /** An event that the behaviour's chart has handled: it is for the log and the journal. */
   | { readonly type: 'behaviour'; readonly event: JsonObject }
+  /** Asks the language engine for the behaviour, which gets the answer as events with this id. */
+  | { readonly type: 'model'; readonly id: string; readonly request: ModelRequest }
+  | { readonly type: 'modelStop'; readonly id: string }
   /** Workers abort all requests of this generation or older. */
   | { readonly type: 'cancelWork'; readonly generation: number }
   /** To the ear: `strict` while motors are heard. */
   | { readonly type: 'ear'; readonly strict: boolean }
   | { readonly type: 'persist'; readonly turn: TurnOutcome };
+
+/** A request of a behaviour. `tools`: what it may do there, and nothing else. */
+export interface ModelRequest {
+  readonly language: string;
+  readonly seed: number;
+  readonly instructions: string;
+  readonly messages: readonly Message[];
+  readonly tools: readonly Tool[];
+  readonly toolChoice?: ToolChoice;
+}
 
 export type SpawnCommand = {
   [K in ChildKind]: { readonly type: 'spawn'; readonly child: K; readonly input: ChildInputs[K] };

@@ -12,6 +12,7 @@ export type SessionEvent =
   | ServerEvent
   | EarEvent
   | MemoryEvent
+  | ModelEvent
   | ChildEvent
   | ChildEnd
   | BehaviourRequest;
@@ -78,6 +79,20 @@ export type BehaviourRequest =
     }
   /** The state of this action was left. */
   | { readonly type: 'behaviour.leave'; readonly id: string };
+
+/** Answers of the language engine to a request of the behaviour, by its id. */
+export type ModelEvent =
+  | { readonly type: 'model.delta'; readonly id: string; readonly text: string }
+  /** `invalid`: why its arguments cannot be used. */
+  | {
+      readonly type: 'model.call';
+      readonly id: string;
+      readonly name: string;
+      readonly args: JsonObject;
+      readonly invalid?: string;
+    }
+  /** `error`: it failed. */
+  | { readonly type: 'model.ended'; readonly id: string; readonly error?: ErrorRecord };
 
 /** From the server around the session. */
 type ServerEvent =

@@ -373,7 +373,10 @@ export interface Outcome {
  * executor and deadline of the lasting actions (`dueMs`: from now; null: none), and the same for discarded speech.
  */
 export type Effect =
-  | Exclude<Command, { type: 'spawn' | 'stop' | 'delay' | 'cancelDelay' | 'behaviour' }>
+  | Exclude<
+      Command,
+      { type: 'spawn' | 'stop' | 'delay' | 'cancelDelay' | 'behaviour' | 'model' | 'modelStop' }
+    >
   | { readonly type: 'stt.spawn' }
   | { readonly type: 'stt.stop' }
   | { readonly type: 'speculation.spawn' }

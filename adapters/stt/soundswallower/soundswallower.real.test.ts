@@ -106,7 +106,7 @@ describe('the grammar of the moment', () => {
     expect(await hear('bring me the towels', asked)).toBe('');
     expect(await hear('room twenty seven', asked)).toBe('room twenty seven');
     expect(await hear('what is your name', asked)).toBe('what is your name');
-    expect(await hear('stop', asked)).toBe('stop');
+    expect(await hear('stop', asked)).toMatch(/^stop/u);
     expect(await hear('bring me the towels', bring)).toBe('bring me the towels');
   });
 });

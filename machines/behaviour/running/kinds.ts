@@ -4,13 +4,15 @@ import { pathOf } from '../actions.ts';
 import type { PARTS } from '../define.ts';
 import { newForm } from '../form/form.ts';
 import { formInput } from '../form/input.ts';
-import { actInput, askInput, sayInput } from '../inputs.ts';
+import { actInput, askInput, modelInput, sayInput } from '../inputs.ts';
 import type { Part } from '../snapshot.ts';
 import { RunningAct } from './act.ts';
 import { RunningAsk } from './ask.ts';
 import { RunningForm } from './form.ts';
+import { RunningModel } from './model.ts';
 import type { Host, RunningPart } from './part.ts';
 import { RunningSay } from './say.ts';
+import { RunningTool } from './tool.ts';
 
 /** A part of a chart that begins. Throws BEHAVIOUR_INVALID if it cannot begin with this input. */
 export function newPart(
@@ -34,6 +36,14 @@ export function newPart(
         host,
       );
     }
+    case 'tool':
+      return new RunningTool(id, { kind: part, entry, input: actInput(input), action }, host);
+    case 'model':
+      return new RunningModel(
+        id,
+        { kind: part, entry, input: modelInput(input), text: '', rest: '', waiting: 0, heard: '' },
+        host,
+      );
     case 'act':
       return new RunningAct(id, { kind: part, entry, input: actInput(input), action }, host);
   }
@@ -50,5 +60,9 @@ export function resumedPart(id: string, plain: Part, host: Host): RunningPart {
       return new RunningForm(id, plain, host);
     case 'act':
       return new RunningAct(id, plain, host);
+    case 'tool':
+      return new RunningTool(id, plain, host);
+    case 'model':
+      return new RunningModel(id, plain, host);
   }
 }

@@ -1,6 +1,7 @@
 /** What every part that a behaviour invokes has in common while it runs. */
+import type { AnyEventObject } from 'xstate';
 import type { Json } from '../../json.ts';
-import type { BehaviourRequest } from '../../session/events.ts';
+import type { BehaviourRequest, ModelEvent } from '../../session/events.ts';
 import type { Happened } from '../actions.ts';
 import type { Floor } from '../floor.ts';
 import type { SayInput } from '../parts.ts';
@@ -18,6 +19,10 @@ export interface Host {
   request(request: BehaviourRequest): void;
   /** Takes back the request with this id. Returns whether it was still waiting. */
   withdraw(id: string): boolean;
+  /** The events for which the active states have a transition. */
+  readonly enabled: ReadonlySet<string>;
+  /** Gives the chart an event. */
+  event(event: AnyEventObject): void;
   /** Ends the part, now or after the voice stop. */
   end(end: PartEnd, floor: Floor): void;
 }
@@ -76,6 +81,12 @@ export abstract class RunningPart<P extends Part = Part> {
 
   /** The conversation has published the state of an action, because of `event`. */
   action(_message: ActionMessage, _event: Happened | undefined, _floor: Floor): void {}
+
+  /** A voice stop is in force. */
+  stopped(_floor: Floor): void {}
+
+  /** The language engine has answered a request of the behaviour. */
+  model(_event: ModelEvent, _floor: Floor): void {}
 
   protected get timer(): string {
     return TIMER + this.id;

@@ -136,7 +136,7 @@ export function parameterGroups() {
     }),
     attention: described('attention', {
       mode: [attentionMode, 'When speech is for the robot, unless the client says it in its hello.'],
-      windowMs: [fixed(ms), 'After a turn: time in which the next one needs no wake phrase.'],
+      windowMs: [ms, 'After a turn: time in which the next one needs no wake phrase.'],
       unlikeBelow: [
         fixed(probability),
         'Speech that the recogniser rejects, with the nearest phrase below this confidence, is not for the robot and gets no reply, unless the robot has asked something. 0: it gets `phrases.notUnderstood`.',
@@ -163,15 +163,15 @@ export function parameterGroups() {
         fixed(probability),
         'A rejected utterance in which the voice-stop lane suspected a stop is one if its nearest phrase is a voice stop of at least this confidence. 0: it is not.',
       ],
-      answerMs: [fixed(ms), 'End of the question to the answer; then the question is dropped.'],
+      answerMs: [ms, 'End of the question to the answer; then the question is dropped.'],
     }),
     deadlines: described('deadlines', {
       sttMs: [ms, 'End of the turn to the final transcript.'],
       recallMs: [
-        fixed(ms),
+        ms,
         'Final transcript to the facts from memory. Facts that come later count from the next reply on.',
       ],
-      memoryMs: [fixed(ms), 'Time limit of a request to the memory.'],
+      memoryMs: [ms, 'Time limit of a request to the memory.'],
       llmFirstTokenMs: [
         ms,
         'Request to the language engine, or its last sign that it thinks, to its first token.',
@@ -180,7 +180,7 @@ export function parameterGroups() {
       ttsMs: [ms, 'Segment given to speech synthesis to its first audio, and between two pieces of audio.'],
       actionMs: [ms, 'One action of the robot, from its start or its last progress.'],
       lastingActionMs: [
-        fixed(ms),
+        ms,
         'The same for an action that may outlive its reply (`finish`, `detach`, `replace`) and has no deadline of its own. 0: none.',
         0,
       ],
@@ -214,7 +214,7 @@ export function parameterGroups() {
       ],
     }),
     history: described('history', {
-      maxMessages: [fixed(count), 'Number of newest messages that are sent to the language engine.'],
+      maxMessages: [count, 'Number of newest messages that are sent to the language engine.'],
       maxTokens: [
         count,
         'Maximum length of the history, in tokens (estimated: 4 characters, or one of Chinese, Japanese or Korean). A history that is longer is cut to three quarters, at a turn. 0: no limit but maxMessages.',

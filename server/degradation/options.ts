@@ -33,8 +33,9 @@ export const overloadOptions = group({
   ),
   worseMs: ms(2_000, 'How long it must have too much to do before it does without the next thing.'),
   // Longer than `worseMs`, so that steps do not alternate.
-  betterMs: constant(
-    ms(5_000, 'How long it must have less than three quarters of that to do before it takes one back.'),
+  betterMs: ms(
+    5_000,
+    'How long it must have less than three quarters of that to do before it takes one back.',
   ),
 });
 

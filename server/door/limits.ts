@@ -27,7 +27,7 @@ export const doorLimits = group({
   messageBurst: constant(count(500, 'Text messages that one client may send at once.')),
   turnsPerSecond: count(1, 'Typed turns per second in one session, on average.'),
   // A user who pastes a few lines is not refused.
-  turnBurst: constant(count(10, 'Typed turns that one session accepts at once.')),
+  turnBurst: count(10, 'Typed turns that one session accepts at once.'),
   // Audio is sent at most 200 ms ahead. At a median of twice that, every reply stutters.
   loopDelayMs: ms(400, 'Timer lateness above which new sessions and turns are refused with OVERLOADED.'),
   waitingRequests: count(

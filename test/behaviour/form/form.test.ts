@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { behaviourProgram } from '../../../actors/behaviour/program.ts';
 import { identityOf } from '../../../machines/behaviour/program.ts';
-import { SessionKernel, type Step } from '../../../machines/kernel.ts';
+import { kernelStart, SessionKernel, type Step } from '../../../machines/kernel.ts';
 import { parameters, say, scene } from '../../session/scene.ts';
 import { chartOf, FORMS } from './forms.ts';
 
@@ -54,17 +54,18 @@ function shown(value: unknown): string {
   return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }
 
-/** Types what the user says. */
-function typed({ form, lines }: Written): readonly Line[] {
+/** Types what the user says. `resumed`: before each line the session goes on from its stored snapshot. */
+function typed({ form, lines }: Written, resumed = false): readonly Line[] {
   const program = programOf(form);
-  const kernel = new SessionKernel(
-    parameters({}),
-    {
-      ...({ language: FORMS[form]?.language ?? 'en', outputRate: 24_000, seed: 1, memory: false } as const),
-      ...({ output: 'text', behaviour: identityOf(program) } as const),
-    },
-    { behaviour: program },
-  );
+  const input = {
+    ...({ language: FORMS[form]?.language ?? 'en', outputRate: 24_000, seed: 1, memory: false } as const),
+    ...({ output: 'text', behaviour: identityOf(program) } as const),
+  };
+  let kernel = new SessionKernel(parameters({}), input, { behaviour: program });
+  const resume = () => {
+    const from = kernelStart(JSON.parse(JSON.stringify(kernel.snapshot())), parameters({}));
+    kernel = new SessionKernel(parameters({}), input, { from, behaviour: program });
+  };
   const all: Line[] = [];
   const take = (step: Step) => {
     all.push(...linesOf(step));
@@ -79,6 +80,7 @@ function typed({ form, lines }: Written): readonly Line[] {
   };
   take(kernel.initial);
   for (const [who, text] of lines) {
+    if (resumed) resume();
     if (who === 'you') {
       all.push([who, text]);
       take(kernel.step({ type: 'text', text }, kernel.nowMs + 1_000));
@@ -133,5 +135,6 @@ describe.each(files)('%s', (file) => {
   it.each(conversationsIn(file).map((one) => [one.title, one] as const))('%s', async (_, one) => {
     const isSpoken = one.lines.some(([who]) => who.startsWith('you ('));
     expect(written(isSpoken ? await spoken(one) : typed(one))).toEqual(written(one.lines));
+    if (!isSpoken) expect(written(typed(one, true))).toEqual(written(one.lines));
   });
 });

@@ -4,13 +4,8 @@ import type { SharedArea } from './ports/shared-store.ts';
 
 /** Bucket of the files that servers share. */
 export const FILES = 'parley-phrases';
-/** Bucket of the leases of sessions. */
-export const LEASES = 'parley-lease';
 /** Bucket of the records of live sessions. */
 export const RECORDS = 'parley-sessions';
-/** Subjects of all journals begin so; then the shard and the session. */
-export const JOURNAL_SUBJECTS = 'parley.journal';
-
 /** Bucket of an area of the shared state. */
 export function bucketOf(area: SharedArea): string {
   return `parley-${area}`;
@@ -24,9 +19,4 @@ export function streamOf(name: Role | 'dead'): string {
 /** The last token is the session, so that its events can be found and erased. */
 export function subjectOf(name: Role | 'dead', session: string): string {
   return `events.${name}.${session}`;
-}
-
-/** Stream of the journals of a shard. */
-export function journalStream(shard: number): string {
-  return `parley-journal-${shard}`;
 }

@@ -1,15 +1,14 @@
-// What a turn costs the broker when journals are replicated: the inputs of lab/bench/scale.ts. npx tsx scripts/replication-cost.ts [sessions] [turns]
+// What a turn costs the broker when other servers can take its session: the inputs of lab/bench/scale.ts. npx tsx scripts/replication-cost.ts [sessions] [turns]
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
-import { journalStream } from '../actors/broker-names.ts';
+import { RECORDS } from '../actors/broker-names.ts';
 import { ParleyClient } from '../clients/typescript/src/node/mod.ts';
 import { startScene } from '../test/failover/scene.ts';
 
 const [sessions = 10, turns = 15] = process.argv.slice(2).map(Number);
-const SHARDS = 2;
 const folder = mkdtempSync(join(tmpdir(), 'parley-replication-'));
 const scene = await startScene(folder, { servers: 1, brokers: 1 });
 const [broker] = scene.brokers;
@@ -29,15 +28,9 @@ function usage(pid: number): { readonly cpuMs: number; readonly resident: number
   return { cpuMs: (user + system) * 10, resident: Number(kilobytes) * 1_024 };
 }
 
-async function streamed(): Promise<{ readonly batches: number; readonly bytes: number }> {
-  const states = await Promise.all(
-    Array.from(
-      { length: SHARDS },
-      async (_, shard) => (await manager.streams.info(journalStream(shard))).state,
-    ),
-  );
-  const sum = (of: 'messages' | 'bytes') => states.reduce((total, state) => total + state[of], 0);
-  return { batches: sum('messages'), bytes: sum('bytes') };
+async function written(): Promise<{ readonly records: number; readonly bytes: number }> {
+  const { state } = await manager.streams.info(`KV_${RECORDS}`);
+  return { records: state.last_seq, bytes: state.bytes };
 }
 
 const clients = await Promise.all(
@@ -57,17 +50,17 @@ const round = (number: number) =>
     }),
   );
 await round(0);
-const before = { ...usage(broker.pid), ...(await streamed()) };
+const before = { ...usage(broker.pid), ...(await written()) };
 const startMs = performance.now();
 for (let number = 1; number <= turns; number++) await round(number);
 const seconds = (performance.now() - startMs) / 1_000;
-const after = { ...usage(broker.pid), ...(await streamed()) };
+const after = { ...usage(broker.pid), ...(await written()) };
 const aTurn = (of: keyof typeof after) => (after[of] - before[of]) / (sessions * turns);
 console.log(
   `${sessions} sessions, ${turns} typed turns each, one every ${(seconds / turns).toFixed(1)} s, one broker. A turn:`,
 );
 console.log(
-  `- ${aTurn('batches').toFixed(1)} batches of ${aTurn('bytes').toFixed(0)} bytes together, as the stream counts them`,
+  `- ${aTurn('records').toFixed(1)} writes of a record; one has ${(after.bytes / sessions).toFixed(0)} bytes at the end`,
 );
 console.log(`- ${aTurn('resident').toFixed(0)} bytes more in the memory of the broker`);
 console.log(`- ${(1_000 * aTurn('cpuMs')).toFixed(0)} µs of its processor, for everything`);

@@ -41,20 +41,12 @@ export function sessionHost(
       .catch((error: Error) => deps.onProblem(session, error));
   }
 
-  /** Lets other servers go on with the session. Its client is notified when one of them does. */
-  function replicated(request: SessionRequest, startedAt: string, listener: SessionListener, of?: Continued) {
-    const { session, language, user, proof } = request;
-    if (!failover || proof === undefined) return undefined;
-    const facts = of?.taken?.opening ?? { startedAt, language, proof, ...(user && { user }) };
-    return failover.begin({ session, ...facts }, () => listener.message(SUPERSEDED), of?.taken);
-  }
-
   /** Keeps what another process needs to resume the session. */
   function recorded(request: SessionRequest, startedAt: string, listener: SessionListener, of?: Continued) {
     const { session, language, user, proof } = request;
     if (proof === undefined) return undefined;
     const opening = of?.record?.opening ?? { startedAt, language, proof, ...(user && { user }) };
-    return continuing?.keep?.(session, opening, () => listener.message(SUPERSEDED), of);
+    return continuing?.keep(session, opening, () => listener.message(SUPERSEDED), of);
   }
 
   async function begin(request: SessionRequest, listener: SessionListener, rebuilt?: Continued) {
@@ -67,22 +59,19 @@ export function sessionHost(
     const context = secret === undefined ? undefined : contexts.follow({ session, secret, user }, before);
     const steps = flags.of(session);
     const given = depsWith(steps);
-    const others = rebuilt?.parameters;
-    const parameters = others ? { ...given.parameters, ...others } : given.parameters;
     const record = recorded(request, startedAt, listener, rebuilt);
-    const own = withTurns({ ...given, parameters, record }, (turn) => context?.turn(turn));
-    const copy = replicated(request, startedAt, listener, rebuilt);
+    const own = withTurns({ ...given, record }, (turn) => context?.turn(turn));
     const begun = openSession(own, { ...request, seed }, withLost(listener, context?.lost), rebuilt);
     // Who knows of the session can come back to it.
-    if (!rebuilt) await copy?.established();
+    if (!rebuilt) await record?.established();
     // Else the server after this one might use its generations again. What fails is reported by the session.
-    if (rebuilt) await (copy ?? begun).durable().catch(() => {});
+    if (rebuilt) await begun.durable().catch(() => {});
     if (said.length > 0) begun.command({ type: 'history', entries: [...said] });
     const say = withNames(phrasesIn(request.language, own.parameters).actionLost, lost);
     if (say) begun.command({ type: 'respond', say });
     const manual = (request.attention ?? deps.parameters.attention.mode) === 'push';
     const opened = steps.bargeIn ? begun : withoutBargeIn(begun, manual || rebuilt !== undefined);
-    return { opened, context, copy, record };
+    return { opened, context, record };
   }
 
   const ended = (session: string) =>
@@ -98,16 +87,15 @@ export function sessionHost(
         continues &&
         (await continuing?.take(session, continues, listener, depsWith(flags.of(session)).parameters));
       if (continues && !rebuilt) throw new ParleyError('SESSION_UNKNOWN', session);
-      const { opened, context, copy, record } = await begin(request, listener, rebuilt).catch((error) => {
+      const { opened, context, record } = await begin(request, listener, rebuilt).catch((error) => {
         failover?.settled(session);
         throw error;
       });
       async function close(reason: SessionCloseReason) {
-        // The row in the store is that of the process that has it now.
-        if (record?.isFenced) return opened.leave('superseded');
-        if (copy?.fenced || reason === 'superseded') {
+        if (record?.isFenced || reason === 'superseded') {
           await opened.leave('superseded');
-          return ended(session);
+          // On one host the row in the store is that of the process that has it now.
+          return failover && ended(session);
         }
         if (reason === 'draining' && continuing && proof !== undefined) {
           await opened.leave();

@@ -11,7 +11,6 @@ import { type SqliteStore, type StoreStats, sqliteStore } from '../adapters/stor
 import { ADVICE } from '../machines/advice.ts';
 import { ParleyError } from '../machines/errors.ts';
 import { DATABASE } from './data-directory.ts';
-import type { ContinuableStore } from './failover/continuable.ts';
 import type { Logger } from './log.ts';
 
 /** Where a server keeps sessions, turns and journals. */
@@ -23,8 +22,8 @@ export interface Stores {
   readonly conversations: ConversationStore | undefined;
   /** Undefined for a store of an embedder, so that sessions end with their process. */
   readonly records?: SessionRecords;
-  /** Undefined for a store of an embedder, so that there is no failover. */
-  readonly continuable?: ContinuableStore;
+  /** Its sessions without an end whose clients may come back. Undefined for a store of an embedder. */
+  readonly unended?: SqliteStore['continuable'];
   /** Undefined for a store of an embedder, so that there is no local memory. */
   readonly memories?: MemoryRows;
   /** Undefined for a store of an embedder. */
@@ -84,7 +83,7 @@ export async function openStores(
     inspectStore: parts?.inspectStore ?? store,
     conversations: store,
     records: store.records,
-    continuable: store,
+    unended: () => store.continuable(),
     memories: store.memories,
     deleteUser: store.deleteUser,
     events: store,

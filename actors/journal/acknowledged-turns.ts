@@ -1,5 +1,7 @@
 import type { TurnOutcome } from '../../machines/session/commands.ts';
 import type { SessionMessage } from '../../machines/wire.ts';
+import type { RecordKeeper } from '../records/record-keeper.ts';
+import type { SessionRecorder } from './recorder.ts';
 
 /** Makes the end of a turn wait until another server could go on after it. */
 export interface AcknowledgedTurns {
@@ -18,6 +20,23 @@ export interface AcknowledgedParts {
   /** Both must not throw: what was held has no caller to catch it. */
   readonly publish: (message: SessionMessage) => void;
   readonly save: (turn: TurnOutcome) => void;
+}
+
+/**
+ * How to wait until what has happened so far is not lost with this server: other servers can know it, or, as that takes long, the own
+ * disk has it. Undefined: there are no other servers.
+ */
+export function acknowledgedBy(
+  record: Pick<RecordKeeper, 'acknowledged' | 'saved'> | undefined,
+  journal: Pick<SessionRecorder, 'durable'> | undefined,
+): (() => Promise<void>) | undefined {
+  const acknowledged = record?.acknowledged;
+  if (!record || !acknowledged) return undefined;
+  return async () => {
+    const here = Promise.all([journal?.durable().catch(() => {}), acknowledged()]);
+    // The record is enough: after a takeover the own store may be behind for a while.
+    await Promise.race([here, record.saved().catch(() => here)]);
+  };
 }
 
 export function acknowledgedTurns({ acknowledged, publish, save }: AcknowledgedParts): AcknowledgedTurns {

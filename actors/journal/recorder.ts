@@ -9,7 +9,7 @@ import type { KernelEvent, SessionKernel, Step } from '../../machines/kernel.ts'
 import type { EventSource } from '../../machines/log.ts';
 import type { SessionParameters } from '../../machines/parameters.ts';
 import type { SessionInput } from '../../machines/session/model.ts';
-import type { JournalSink, JournalStore } from '../ports/journal.ts';
+import type { JournalStore } from '../ports/journal.ts';
 import { AudioPieces } from './audio-pieces.ts';
 
 /** Which audio is kept with the journal. */
@@ -44,8 +44,6 @@ export interface SessionRecorder extends RunnerJournal {
   said(generation: number, samples: Int16Array): void;
   /** Resolves when everything recorded so far is on disk; rejects with STORE_FAILED once any of it cannot be stored. */
   durable(): Promise<void>;
-  /** See {@link JournalSink.acknowledged}. */
-  acknowledged?(): Promise<void>;
   end(): Promise<void>;
   /** Leaves the journal open for another process, with everything so far on disk. */
   leave(): Promise<void>;
@@ -97,7 +95,6 @@ export function journalOf(options: JournalOptions): OpenJournal {
         if (options.audio === 'all') audio.said(generation, samples, input.outputRate);
       },
       durable: () => sink.durable(),
-      ...(sink.acknowledged && { acknowledged: () => sink.acknowledged?.() ?? Promise.resolve() }),
       async end() {
         audio.flush();
         await sink.end();

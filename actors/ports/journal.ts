@@ -32,11 +32,6 @@ export interface JournalSink {
   audio(audio: JournalAudio): void;
   /** Resolves when everything appended so far is on disk. Rejects with STORE_FAILED once any of it cannot be stored. */
   durable(): Promise<void>;
-  /**
-   * Resolves when other servers know everything so far, or cannot be reached. Rejects with EPOCH_SUPERSEDED if one of them has
-   * the session. Absent if no other server can have it.
-   */
-  acknowledged?(): Promise<void>;
   /** Records the journal's end: `ended` only if all of it is on disk. */
   end(): Promise<void>;
   /** Leaves the journal open, for another process. Resolves when all of it is on disk, or cannot be. */

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { VirtualClock } from '../../machines/clock.ts';
 import { ParleyError } from '../../machines/errors.ts';
 import type { SessionRecord, SessionRecords } from '../ports/session-records.ts';
-import { RecordKeeper } from './record-keeper.ts';
+import { RecordKeeper, type SharedWaits } from './record-keeper.ts';
 
 /** A store whose answers a test gives, one after another. */
 class Script implements Pick<SessionRecords, 'load' | 'save' | 'delete'> {
@@ -51,9 +51,26 @@ let store: Script;
 let state: string;
 let problems: string[];
 
-function keeper(taken?: { readonly revision: number; readonly epoch: number }): RecordKeeper {
+/** Another process has taken the session. */
+function takenBy(owner: string, epoch: number, revision: number): void {
+  if (store.stored) store.stored = { record: { ...store.stored.record, owner, epoch }, revision };
+}
+
+function keeper(
+  taken?: { readonly revision: number; readonly epoch: number },
+  shared?: SharedWaits,
+): RecordKeeper {
   const kept = new RecordKeeper({
-    ...{ session: 's', records: store, owner: 'a', opening, clock, wallMs: () => clock.nowMs(), taken },
+    ...{
+      session: 's',
+      records: store,
+      owner: 'a',
+      opening,
+      clock,
+      wallMs: () => clock.nowMs(),
+      taken,
+      shared,
+    },
     onFenced: () => void problems.push('fenced'),
     onProblem: (error) => void problems.push(error.message),
   });
@@ -154,7 +171,7 @@ describe('a process that another has replaced', () => {
     const record = keeper();
     record.change(true);
     await store.answer();
-    if (store.stored) store.stored = { ...store.stored, revision: 9 };
+    takenBy('b', 3, 9);
     const saved = [record.change(false), record.saved()].at(-1);
     await store.answer();
     await expect(saved).rejects.toMatchObject({ code: 'EPOCH_SUPERSEDED' });
@@ -163,7 +180,124 @@ describe('a process that another has replaced', () => {
     await expect(record.saved()).rejects.toMatchObject({ code: 'EPOCH_SUPERSEDED' });
     record.change(true);
     await record.end();
-    expect(store.log).toHaveLength(2);
+    expect(store.log).toEqual(['urgent 1 of 0', 'urgent 1 of 1', 'load']);
+  });
+
+  it('leaves that one the record, also if it notices at the end of its session', async () => {
+    const record = keeper();
+    record.change(true);
+    await store.answer();
+    takenBy('b', 3, 9);
+    store.delete = async (_session, revision) => {
+      store.log.push(`delete ${revision}`);
+      throw new ParleyError('EPOCH_SUPERSEDED');
+    };
+    await record.end();
+    expect(store.log).toEqual(['urgent 1 of 0', 'delete 1', 'load']);
+    expect(problems).toEqual([]);
+  });
+});
+
+describe('a write that names another revision', () => {
+  it('is made again if the other write was its own, and had arrived late', async () => {
+    const record = keeper();
+    record.change(true);
+    await store.answer();
+    if (store.stored) store.stored = { ...store.stored, revision: 2 };
+    record.change(true);
+    await store.answer();
+    expect(store.log).toEqual(['urgent 1 of 0', 'urgent 1 of 1', 'load', 'urgent 1 of 2']);
+    await store.answer();
+    await record.saved();
+    expect(problems).toEqual([]);
+  });
+
+  it('is made again if a broker has stored a write of the process before a second time', async () => {
+    const record = keeper({ revision: 1, epoch: 5 });
+    const opened = { leaseUntilMs: 0, contextVersion: 1, opening, snapshot: '' };
+    store.stored = { record: { ...opened, owner: 'b', epoch: 3 }, revision: 2 };
+    record.change(true);
+    await store.answer();
+    expect(store.log).toEqual(['urgent 1 of 1', 'load', 'urgent 1 of 2']);
+    await store.answer();
+    expect(store.stored.record).toMatchObject({ owner: 'a', epoch: 5 });
+    expect(problems).toEqual([]);
+  });
+});
+
+describe('a record that servers share', () => {
+  const shared = { turnMs: 250, actionMs: 2_000, leaseMs: 60_000, connected: () => isConnected };
+  let isConnected: boolean;
+  beforeEach(() => {
+    isConnected = true;
+  });
+  const outcome = (work: Promise<void> | undefined) => {
+    const log: string[] = [];
+    work?.then(
+      () => log.push('done'),
+      (error) => log.push(error.code),
+    );
+    return log;
+  };
+
+  const passed = async (ms: number) => {
+    await clock.advance(ms);
+    for (let i = 0; i < 20; i++) await Promise.resolve();
+  };
+
+  it('makes an action wait, and then refuses it; the end of a turn waits less, or not at all', async () => {
+    const record = keeper(undefined, shared);
+    record.change(true);
+    const [action, turn] = [outcome(record.saved()), outcome(record.acknowledged?.())];
+    isConnected = false;
+    const unreachable = outcome(record.acknowledged?.());
+    await passed(1);
+    expect([action, turn, unreachable]).toEqual([[], [], ['done']]);
+    await passed(250);
+    expect([action, turn]).toEqual([[], ['done']]);
+    await passed(1_760);
+    expect(action).toEqual(['BUS_UNREACHABLE']);
+    const next = outcome(record.saved());
+    await store.answer();
+    expect(next).toEqual(['done']);
+  });
+
+  it('is tried again while an action waits for it', async () => {
+    store.loseAnswers(2);
+    const record = keeper(undefined, shared);
+    record.change(true);
+    const action = outcome(record.saved());
+    await store.answer();
+    await clock.advance(50);
+    await store.answer();
+    await clock.advance(100);
+    expect(store.log).toEqual(['urgent 1 of 0', 'load', 'urgent 1 of 1', 'load', 'urgent 1 of 2']);
+    await store.answer();
+    expect(action).toEqual(['done']);
+    expect(problems).toHaveLength(2);
+  });
+
+  it('lets no turn end once another server has the session, or has ended it', async () => {
+    const record = keeper(undefined, shared);
+    record.change(true);
+    await store.answer();
+    takenBy('b', 3, 9);
+    record.change(true);
+    const turn = outcome(record.acknowledged?.());
+    await store.answer();
+    expect(turn).toEqual(['EPOCH_SUPERSEDED']);
+    expect(problems).toEqual(['fenced']);
+  });
+
+  it('is written again before its lease ends', async () => {
+    const record = keeper(undefined, shared);
+    record.change(true);
+    await store.answer();
+    await clock.advance(20_250);
+    expect(store.log).toEqual(['urgent 1 of 0', 'save 1 of 1']);
+    await store.answer();
+    expect(store.stored?.record.leaseUntilMs).toBe(80_250);
+    record.abandon();
   });
 });
 

@@ -1,6 +1,7 @@
 import type { Clock, TimerHandle } from '../../machines/clock.ts';
 import { ParleyError } from '../../machines/errors.ts';
 import { CONTEXT_VERSION } from '../../machines/session/context-version.ts';
+import { Backoff } from '../backoff.ts';
 import type { SessionOpening, SessionRecord, SessionRecords } from '../ports/session-records.ts';
 
 export interface RecordKeeperOptions {
@@ -17,12 +18,29 @@ export interface RecordKeeperOptions {
   /** Another process has the session: nothing may happen in it here any more. Called once. */
   readonly onFenced: () => void;
   readonly onProblem: (error: Error) => void;
+  /** Of records that several servers share. Absent: they are on this host. */
+  readonly shared?: SharedWaits | undefined;
+}
+
+/** How long a session waits for a broker that may be away. */
+export interface SharedWaits {
+  /** How long the end of a turn waits for it, ms. */
+  readonly turnMs: number;
+  /** How long an action waits for it, ms. */
+  readonly actionMs: number;
+  /** How long the owner has the session after a write, ms. It writes again after a third of it. */
+  readonly leaseMs: number;
+  /** Whether the broker can be reached, as far as is known. */
+  readonly connected: () => boolean;
 }
 
 /** Longest time that a change waits which no effect waits for, ms. */
 const SOON_MS = 250;
-/** Wait before another attempt at a store that fails, ms. */
+/** Wait before another attempt at a store that fails, ms; at a broker it begins with less. */
 const AGAIN_MS = 1_000;
+const FIRST_AGAIN_MS = 50;
+/** How long a client waits for a session that others could take, ms: half of what clients wait for `ready`. */
+const ESTABLISHED_MS = 5_000;
 /** How long the owner has the session after a write, ms: longer than any session may be silent. */
 const LEASE_MS = 24 * 3_600_000;
 
@@ -55,11 +73,17 @@ export class RecordKeeper {
   #left = false;
   #isFenced = false;
   #waiting: Waiting[] = [];
+  /** Of the time at which this process took the session: an owner before it wrote lower ones. */
+  readonly #takenEpoch: number;
+  readonly #again: Backoff;
+  #renewal: TimerHandle | undefined;
 
   constructor(options: RecordKeeperOptions) {
     this.#options = options;
     this.#revision = options.taken?.revision ?? 0;
-    this.#epoch = options.taken?.epoch ?? 1;
+    this.#takenEpoch = options.taken?.epoch ?? 1;
+    this.#epoch = this.#takenEpoch;
+    this.#again = new Backoff(options.shared ? FIRST_AGAIN_MS : AGAIN_MS, AGAIN_MS);
   }
 
   /** Whether another process has the session. */
@@ -90,17 +114,56 @@ export class RecordKeeper {
     this.#schedule();
   }
 
-  /** Resolves when the session as it is now is in the store. Rejects with the error of the store, or EPOCH_SUPERSEDED. */
-  async saved(): Promise<void> {
+  /**
+   * Resolves when the session as it is now is in the store. Rejects with the error of the store, or EPOCH_SUPERSEDED. A store that servers
+   * share is tried again for a time; then it rejects with BUS_UNREACHABLE.
+   */
+  saved(): Promise<void> {
+    return this.#savedIn(this.#options.shared?.actionMs);
+  }
+
+  /**
+   * Whether the end of a turn waits for other servers. Resolves when they can know the session as it is now, or after a limited time: then
+   * only this server knows it. Rejects with EPOCH_SUPERSEDED.
+   */
+  get acknowledged(): (() => Promise<void>) | undefined {
+    const { shared } = this.#options;
+    if (!shared) return undefined;
+    return () =>
+      this.#savedIn(shared.connected() ? shared.turnMs : 0).catch((error) => {
+        if (this.#isFenced) throw error;
+      });
+  }
+
+  /** Resolves when another server can take the session, or after a limited time without an answer. Never rejects. */
+  async established(): Promise<void> {
+    if (this.#options.shared) await this.#savedIn(ESTABLISHED_MS).catch(() => {});
+  }
+
+  /** The store may have lost it: it is written again soon. */
+  prove(): void {
+    this.#isUnsure = true;
+    this.change(true);
+  }
+
+  async #savedIn(withinMs: number | undefined): Promise<void> {
+    const { clock, session } = this.#options;
     if (this.#over) throw this.#over;
     if (this.#saved === this.#changes) return;
     this.#urgent = this.#changes;
     const upTo = this.#changes;
+    let late: TimerHandle | undefined;
     const done = new Promise<void>((resolve, reject) => {
-      this.#waiting.push({ upTo, resolve, reject });
+      const one = { upTo, resolve, reject };
+      this.#waiting.push(one);
+      if (withinMs === undefined) return;
+      late = clock.setTimer(withinMs, () => {
+        this.#waiting = this.#waiting.filter((other) => other !== one);
+        reject(new ParleyError('BUS_UNREACHABLE', `the record of ${session} was not written in time`));
+      });
     });
     this.#schedule();
-    await done;
+    await done.finally(() => late?.cancel());
   }
 
   /** Leaves the session to another process, with everything so far in the store. Never rejects. */
@@ -125,9 +188,16 @@ export class RecordKeeper {
     if (isOver) return;
     try {
       if (this.#isUnsure) await this.#settle();
-      if (this.#revision > 0) await records.delete(session, this.#revision);
+      if (this.#revision > 0)
+        await records.delete(session, this.#revision).catch(async (error) => {
+          if (!isSuperseded(error)) throw error;
+          // A write may have arrived late.
+          await this.#settle();
+          await records.delete(session, this.#revision);
+        });
     } catch (error) {
-      onProblem(asError(error));
+      // Another server has it, or has ended it.
+      if (!isSuperseded(error) && codeOf(error) !== 'SESSION_DELETED') onProblem(asError(error));
     }
   }
 
@@ -153,38 +223,50 @@ export class RecordKeeper {
     this.#writing = this.#attempt().then((isSaved) => {
       this.#isWriting = false;
       if (isSaved) this.#schedule();
-      else if (!this.#over) this.#later(AGAIN_MS);
+      else if (!this.#over) this.#later(this.#again.nextMs());
     });
   }
 
   /** Writes the newest snapshot. Resolves with whether that worked. */
   async #attempt(): Promise<boolean> {
     const { records, session } = this.#options;
+    const wasUnsure = this.#isUnsure;
     try {
-      if (this.#isUnsure) await this.#settle();
+      if (wasUnsure) await this.#settle();
       const upTo = this.#changes;
       const isUrgent = this.#urgent > this.#saved;
       this.#revision = await records.save(session, this.#record(), this.#revision, isUrgent);
       this.#saved = upTo;
       for (const one of this.#waiting) if (one.upTo <= upTo) one.resolve();
       this.#waiting = this.#waiting.filter((one) => one.upTo > upTo);
+      this.#again.reset();
+      this.#renewLater();
       return true;
     } catch (thrown) {
+      if (isSuperseded(thrown) && !wasUnsure && !this.#over) {
+        // By another process, or by an earlier write of this one that arrived late.
+        this.#isUnsure = true;
+        return this.#attempt();
+      }
       this.#failed(asError(thrown));
       return false;
     }
   }
 
   #failed(error: Error): void {
-    const code = error instanceof ParleyError ? error.code : undefined;
-    if (code === 'EPOCH_SUPERSEDED' || code === 'SESSION_DELETED' || code === 'STORE_CLOSED') {
-      this.#isFenced = code === 'EPOCH_SUPERSEDED' && !this.#over;
+    const { shared, onProblem, onFenced } = this.#options;
+    const code = codeOf(error);
+    const isGone = code === 'SESSION_DELETED' || code === 'STORE_CLOSED';
+    if (error instanceof Fenced || isGone) {
+      this.#isFenced =
+        !this.#over && (error instanceof Fenced || (shared !== undefined && code !== 'STORE_CLOSED'));
       this.#stop(error);
-      if (this.#isFenced) this.#options.onFenced();
+      if (this.#isFenced) onFenced();
       return;
     }
-    if (!this.#isUnsure) this.#options.onProblem(error);
+    if (!this.#isUnsure) onProblem(error);
     this.#isUnsure = true;
+    if (shared) return;
     // Waiting callers are refused; a later call causes another attempt.
     this.#urgent = this.#saved;
     for (const { reject } of this.#waiting.splice(0)) reject(error);
@@ -192,20 +274,32 @@ export class RecordKeeper {
 
   /** Finds out whether a write that failed was stored. Rejects with EPOCH_SUPERSEDED if another process has written. */
   async #settle(): Promise<void> {
-    const { records, session, owner } = this.#options;
+    const { records, session } = this.#options;
     const found = await records.load(session);
-    const isOwn = found?.record.owner === owner || (this.#left && found?.record.owner === '');
-    if (found && !isOwn) throw new ParleyError('EPOCH_SUPERSEDED', session);
-    if (!found && this.#revision > 0) throw new ParleyError('SESSION_DELETED', session);
-    this.#revision = found?.revision ?? 0;
+    if (found && !this.#isOwn(found.record)) throw new Fenced('EPOCH_SUPERSEDED', session);
+    // What is not there was never written, or the store says at the next write why.
+    if (found) this.#revision = found.revision;
     this.#isUnsure = false;
   }
 
+  /** Whether no other process has taken the session since this one has it: what an owner before it wrote may appear again. */
+  #isOwn({ owner, epoch }: SessionRecord): boolean {
+    if (owner === this.#options.owner) return epoch <= this.#epoch;
+    return epoch < this.#takenEpoch || (owner === '' && this.#left);
+  }
+
+  #renewLater(): void {
+    const { shared, clock } = this.#options;
+    if (!shared || this.#over) return;
+    this.#renewal?.cancel();
+    this.#renewal = clock.setTimer(shared.leaseMs / 3, () => this.change(false));
+  }
+
   #record(): SessionRecord {
-    const { owner, opening, wallMs } = this.#options;
+    const { owner, opening, wallMs, shared } = this.#options;
     return {
       ...{ owner: this.#left ? '' : owner, epoch: this.#epoch, opening, contextVersion: CONTEXT_VERSION },
-      leaseUntilMs: this.#left ? 0 : wallMs() + LEASE_MS,
+      leaseUntilMs: this.#left ? 0 : wallMs() + (shared?.leaseMs ?? LEASE_MS),
       snapshot: this.#snapshot?.() ?? '',
     };
   }
@@ -213,8 +307,20 @@ export class RecordKeeper {
   #stop(error: Error): void {
     this.#over ??= error;
     this.#timer?.cancel();
+    this.#renewal?.cancel();
     for (const { reject } of this.#waiting.splice(0)) reject(error);
   }
+}
+
+/** Another process has the session. */
+class Fenced extends ParleyError {}
+
+function codeOf(error: unknown): string | undefined {
+  return error instanceof ParleyError ? error.code : undefined;
+}
+
+function isSuperseded(error: unknown): boolean {
+  return codeOf(error) === 'EPOCH_SUPERSEDED';
 }
 
 function asError(thrown: unknown): Error {

@@ -38,17 +38,19 @@ export class SessionKeeper {
   /** Call after the start and each step, before the commands are carried out. What the client sees of it is saved at once. */
   stepped({ seq, commands }: Step, event: KernelEvent | undefined, generation: number): void {
     if (event) this.#reply.note(event, generation);
+    // Before the record is saved: its snapshot is one after the turn.
+    const turns = commands.flatMap((command) => (command.type === 'persist' ? [command.turn] : []));
+    if (turns.length > 0) this.#unsaved = [...this.#unsaved, ...turns].slice(-MAX_UNSAVED);
     const published = commands.some(({ type }) => type === 'publish') ? turnMessages(commands) : [];
     if (published.length > 0) {
       const added = published.map((message) => ({ seq, message }));
       this.#messages = [...this.#messages, ...added].slice(-MAX_MESSAGES);
     }
-    this.#record.change(published.length > 0 || commands.some(({ type }) => type === 'persist'));
+    this.#record.change(published.length > 0 || turns.length > 0);
   }
 
-  /** A turn has ended, and is in the store once `saved` resolves. */
+  /** A turn that has ended is in the store once `saved` resolves. */
   saving(turn: TurnOutcome, saved: Promise<void>): void {
-    this.#unsaved = [...this.#unsaved, turn].slice(-MAX_UNSAVED);
     const remove = () => {
       this.#unsaved = this.#unsaved.filter((one) => one !== turn);
       this.#record.change(false);

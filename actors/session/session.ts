@@ -20,7 +20,7 @@ import { openEar } from '../ear/ear.ts';
 import { InputAudio } from '../ear/input-audio.ts';
 import { wantedFrom } from '../ear/wanted-from.ts';
 import { cancelPayload } from '../engine-rpc/mod.ts';
-import { acknowledgedTurns } from '../journal/acknowledged-turns.ts';
+import { acknowledgedBy, acknowledgedTurns } from '../journal/acknowledged-turns.ts';
 import { strictActions } from '../journal/strict-actions.ts';
 import { sessionMemory } from '../memory/session-memory.ts';
 import { Summaries } from '../memory/summaries.ts';
@@ -244,7 +244,8 @@ export function openSession(
   const journal = deps.journal?.(session, input, storeFailed, parameters, rebuilt?.journal);
   const keeper = record && new SessionKeeper(record, () => [runner.kernel, audio.written], rebuilt?.snapshot);
   const durable = async () => void (await Promise.all([record?.saved(), journal?.durable()]));
-  const turns = acknowledgedTurns({ acknowledged: journal?.acknowledged, publish, save });
+  const acknowledged = acknowledgedBy(record, journal);
+  const turns = acknowledgedTurns({ acknowledged, publish, save });
   /** Port to the robot that logs each action when it really begins. */
   const robot = watchedActions(vault?.actions(deps.actions) ?? deps.actions, options.results, (id) =>
     log({ type: 'action.start', atMs: runner.nowMs(), id }),
@@ -381,7 +382,7 @@ export function openSession(
     heardAt: (generation, samples) =>
       listener?.generation === generation ? listener.heardAt(samples) : undefined,
     setEcho: (echo) => ear?.setEcho(echo),
-    durable: journal?.acknowledged ?? durable,
+    durable: acknowledged ?? durable,
     async close(reason) {
       runner.receive({ type: reason }, 'client');
       await release();

@@ -1,12 +1,4 @@
-import {
-  bucketOf,
-  FILES,
-  JOURNAL_SUBJECTS,
-  journalStream,
-  LEASES,
-  streamOf,
-  subjectOf,
-} from '../../actors/broker-names.ts';
+import { bucketOf, FILES, RECORDS, streamOf, subjectOf } from '../../actors/broker-names.ts';
 import { STREAM_ROLES } from '../../actors/ports/event-stream.ts';
 import { SHARED_AREAS, type SharedArea } from '../../actors/ports/shared-store.ts';
 import { type EngineKind, subjects } from '../../actors/subjects.ts';
@@ -26,20 +18,17 @@ const SERVER_INBOX = '_INBOX.server';
 /** Of the account: without them the library cannot find streams. */
 const JETSTREAM = ['$JS.API.INFO', '$JS.API.STREAM.NAMES', '$JS.API.STREAM.LIST'];
 
-/** A server: everything of Parley, and nothing else of its account. `shards`: number of streams of journals. */
-export function serverPermissions(shards: number): Permissions {
+/** A server: everything of Parley, and nothing else of its account. */
+export function serverPermissions(): Permissions {
   const events = [...STREAM_ROLES, 'dead'] as const;
-  const buckets = [...AREAS.map(bucketOf), LEASES];
-  const journals = Array.from({ length: shards }, (_, shard) => journalStream(shard));
+  const buckets = [...AREAS.map(bucketOf), RECORDS];
   return {
     publish: [
       ...[EVERYTHING, '_INBOX.>', ...JETSTREAM],
-      ...[...events.map(streamOf), ...buckets.map((one) => `KV_${one}`), `OBJ_${FILES}`, ...journals].flatMap(
-        ofStream,
-      ),
+      ...[...events.map(streamOf), ...buckets.map((one) => `KV_${one}`), `OBJ_${FILES}`].flatMap(ofStream),
       ...events.map((one) => subjectOf(one, '*')),
       ...buckets.map((one) => `$KV.${one}.>`),
-      ...[`$O.${FILES}.>`, `${JOURNAL_SUBJECTS}.>`],
+      `$O.${FILES}.>`,
     ],
     subscribe: [EVERYTHING, `${SERVER_INBOX}.>`],
     inbox: SERVER_INBOX,

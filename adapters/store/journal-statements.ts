@@ -143,16 +143,8 @@ export function journalStatements(db: Database) {
      ORDER BY journal_audio.rowid LIMIT @limit OFFSET @from`,
   );
 
-  const drop = ['journal', 'journal_audio', 'journal_errors', 'journals'].map((table) =>
-    db.prepare(`DELETE FROM ${table} WHERE session = ?`),
-  );
-
   return {
     writes: {
-      /** Deletes a journal. Turns and events of its session stay. */
-      dropJournal({ session }: { readonly session: string }): void {
-        for (const statement of drop) statement.run(session);
-      },
       openJournal(of: HeadRow): void {
         const parameters = sha256(of.parameters);
         keepParameters.run(parameters, of.parameters);

@@ -61,9 +61,8 @@ export function sessionStatements(db: Database) {
      FROM sessions ORDER BY started_at DESC, rowid DESC LIMIT ?`,
   );
   const continuable = db.prepare(
-    `SELECT sessions.session, sessions.started_at AS startedAt, language, user, proof
-     FROM sessions JOIN journals USING (session)
-     WHERE proof IS NOT NULL AND sessions.ended_at IS NULL AND status = 'open' ORDER BY sessions.started_at DESC`,
+    `SELECT session, started_at AS startedAt, language, user, proof
+     FROM sessions WHERE proof IS NOT NULL AND ended_at IS NULL ORDER BY started_at DESC`,
   );
   const turns = db.prepare(
     `SELECT session, generation, turn, user_text AS userText, reply_text AS replyText, heard, reason, timings,

@@ -75,8 +75,6 @@ export interface SqliteStore extends Store, JournalStore, InspectStore, Conversa
   readonly records: SessionRecords;
   /** Sessions without an end whose client may come back, the newest first. */
   continuable(): Promise<readonly ContinuableSession[]>;
-  /** Deletes a journal, but not the turns and events of its session, which go on elsewhere. */
-  dropJournal(session: string): Promise<void>;
   /** Deletes the user's sessions, whose ids it returns, and memories, so that nothing of them remains in the file. */
   deleteUser(user: string): Promise<readonly string[]>;
   /** Opens the file now instead of at the first use. Rejects with STORE_FAILED; a later use tries again. */
@@ -349,7 +347,6 @@ export function sqliteStore(options: SqliteStoreOptions): SqliteStore {
     saveTurn: async (record) => write({ op: 'saveTurn', args: valid(turnSchema, record) }),
     sessions: ({ limit = DEFAULT_LIMIT } = {}) => read('sessions', limit),
     continuable: () => read('continuable', null),
-    dropJournal: (session) => write({ op: 'dropJournal', args: { session } }),
     turns: (session) => read('turns', session),
     saveConversationTurn: async (turn) =>
       write({ op: 'saveConversationTurn', args: valid(conversationTurnSchema, turn) }),

@@ -17,22 +17,17 @@ const CORES = 16;
 const MACHINE_MB = 64 * 1_024;
 const MACHINE_BITS = 10e9;
 
-/** One turn of a talking session in this time, s; batches of its journal in the stream, and their bytes there. */
+/** One turn of a talking session in this time, s; writes of its record, and bytes of a record. */
 const TURN_S = 7;
-const BATCHES_A_TURN = 11;
-const JOURNAL_BYTES_A_TURN = 27_000;
-/** Mean age of a session, s: the stream has its journal until it ends. */
-const AGE_S = 300;
-/** Resident memory of a broker for a byte in a stream. */
-const MEMORY_A_BYTE = 1.9;
-/** `failover.shards` and `failover.megabytes`, as they are by default. */
-const STREAM_BYTES = 4 * (256 << 20);
+const WRITES_A_TURN = 6.3;
+const RECORD_BYTES = 9_000;
+/** Processor of the only broker for a turn with failover, for everything, µs. */
+const BROKER_US_A_TURN = 2_700;
 /** Events of the outbox a turn, acknowledged. */
 const EVENTS_A_TURN = 2;
 const EVENT_BYTES = 700;
-/** Of the broker: µs of its processor for a message to one receiver and for an append to one copy of a stream; bytes of a subscription. */
+/** Of the broker: µs of its processor for a message to one receiver; bytes of a subscription. */
 const DELIVERY_US = 0.6;
-const APPEND_US = 40;
 const COPIES = 3;
 const SUBSCRIPTION_BYTES = 1_250;
 /** Of one broker. Streams are spread over brokers; a message to everybody is not. */
@@ -65,10 +60,8 @@ const replies = BROKER_CORES * 1e6;
 const mostProcesses = Math.sqrt(replies / DELIVERY_US);
 const sessionsAProcess = (100 * FULL) / cost();
 console.log(`\nReached first, as sessions:
-- the journals' streams are full as they are by default: ${shown(STREAM_BYTES / journalBytes())}
-- a broker with ${BROKER_BYTES / 1e9} GB is full of one copy of the journals: ${shown(BROKER_BYTES / (MEMORY_A_BYTE * journalBytes()))}
 - a broker of ${BROKER_CORES} cores is full of presence, each process to each once a second: ${shown(mostProcesses * sessionsAProcess)} (${shown(mostProcesses)} processes)
-- a broker of ${BROKER_CORES} cores is full of appends to one copy of the journals: ${shown((replies * TURN_S) / (talking * BATCHES_A_TURN * APPEND_US))}
+- a broker of ${BROKER_CORES} cores is full of one copy of the records: ${shown((replies * TURN_S) / (talking * BROKER_US_A_TURN))}
 - a broker with ${BROKER_BYTES / 1e9} GB is full of subscriptions: ${shown(BROKER_BYTES / SUBSCRIPTION_BYTES)}
 - a machine of ${CORES} cores: ${shown(CORES * sessionsAProcess)} (processor), ${shown((MACHINE_MB - CORES * PROCESS_MB) / SESSION_MB)} (memory), ${shown(MACHINE_BITS / 8 / bytesASecond())} (network)`);
 
@@ -81,18 +74,12 @@ function bytesASecond(): number {
   return UP_BYTES_S + talking * SPEAKING * DOWN_BYTES_S;
 }
 
-/** Of a session, as the stream counts them. */
-function journalBytes(): number {
-  return (talking * AGE_S * JOURNAL_BYTES_A_TURN) / TURN_S;
-}
-
 function reckon(sessions: number): [string, string][] {
   const processes = Math.ceil((sessions * cost()) / 100 / FULL);
   const machines = Math.ceil(processes / CORES);
   const turns = (sessions * talking) / TURN_S;
   const presence = processes * processes;
-  const appends = turns * (BATCHES_A_TURN * COPIES + EVENTS_A_TURN);
-  const journal = turns * JOURNAL_BYTES_A_TURN * COPIES;
+  const records = turns * WRITES_A_TURN * RECORD_BYTES * COPIES;
   const events = turns * EVENTS_A_TURN * EVENT_BYTES;
   return [
     ['sessions', shown(sessions)],
@@ -106,14 +93,10 @@ function reckon(sessions: number): [string, string][] {
     ['bytes a session and second, client ↔ server', shown(bytesASecond())],
     ['turns a second', shown(turns)],
     ['broker: bytes a session and second, without failover', shown(events / sessions)],
-    ['the same with journals in three copies', shown((events + journal) / sessions)],
-    ['broker: events and batches appended a second', shown(appends)],
-    ['· cores for that', shown((appends * APPEND_US) / 1e6)],
-    [
-      'brokers: memory of journals in three copies, GB',
-      shown((COPIES * MEMORY_A_BYTE * sessions * journalBytes()) / 1e9),
-    ],
-    ['· of it in each stream of one copy by default, MB', shown((sessions * journalBytes()) / 4 / 1e6)],
+    ['the same with records in three copies', shown((events + records) / sessions)],
+    ['broker: events and records written a second', shown(turns * (WRITES_A_TURN + EVENTS_A_TURN))],
+    ['· cores for that, of one copy', shown((turns * BROKER_US_A_TURN) / 1e6)],
+    ['brokers: files of records in three copies, GB', shown((COPIES * sessions * RECORD_BYTES) / 1e9)],
     ['broker: presence delivered a second', shown(presence)],
     ['· cores for that', shown((presence * DELIVERY_US) / 1e6)],
     ['broker: memory of subscriptions, GB', shown((sessions * SUBSCRIPTION_BYTES) / 1e9)],

@@ -278,73 +278,36 @@ export const SIMULATED: readonly Mutation[] = [
     put: 'const SKIPPED_GENERATIONS = 0;',
   },
   {
-    what: 'a rebuilt session has delays that have expired',
-    file: 'machines/journal/quiet.ts',
-    find: 'this.#timers.shift();',
-    put: '{}',
+    what: 'a record is written whoever has it',
+    file: 'actors/records/record-keeper.ts',
+    find: 'if (owner === this.#options.owner) return epoch <= this.#epoch;',
+    put: 'if (epoch > 0) return true;',
+    tests: ['actors/records/record-keeper.test.ts'],
   },
   {
-    what: 'a session is rebuilt as it was at its last quiet moment',
-    file: 'actors/session/rebuild.ts',
-    find: 'const from = quiet ? quiet.record.record + 1 : 0;',
-    put: 'const from = quiet ? journal.records.length : 0;',
+    what: 'a record that a broker stored twice ends its session',
+    file: 'actors/records/record-keeper.ts',
+    find: "return epoch < this.#takenEpoch || (owner === '' && this.#left);",
+    put: "return owner === '' && this.#left;",
+    tests: ['actors/records/record-keeper.test.ts'],
   },
   {
-    what: 'a server appends to the journal of a session that another one has',
-    file: 'actors/failover/replica.ts',
-    find: 'await stream.append(session, batch, this.#last) : undefined;',
-    put: 'await stream.append(session, batch, (await stream.last(session))?.seq ?? 0) : undefined;',
+    what: 'an action does not wait for the record',
+    file: 'actors/session/session.ts',
+    find: 'await Promise.all([record?.saved(), journal?.durable()])',
+    put: 'await journal?.durable()',
   },
   {
-    what: 'a lease is written whoever has it',
-    file: 'actors/failover/session-lease.ts',
-    find: 'const written = await store.swap(session, lease, revision);',
-    put: 'const written = await store.swap(session, lease, (await store.read(session))?.revision ?? 0);',
+    what: 'a turn that has ended is not in the record until the store has it',
+    file: 'actors/records/session-keeper.ts',
+    find: 'this.#unsaved = [...this.#unsaved, ...turns].slice(-MAX_UNSAVED);',
+    put: 'this.#unsaved = [];',
+    tests: ['actors/records/session-keeper.test.ts'],
   },
   {
-    what: 'a session goes on without the last batch of its journal',
-    file: 'actors/failover/takeover.ts',
-    find: 'const journal = joined(batches);',
-    // The last one is the fence.
-    put: 'const journal = joined(batches.length > 2 ? batches.slice(0, -2) : batches);',
-  },
-  {
-    what: 'a journal is read before its fence, and not again',
-    file: 'actors/failover/takeover.ts',
-    find: `const seq = own ? before.seq : await stream.append(session, fence, before.seq);
-    // Without it the server before has written meanwhile.
-    const end = seq ?? (await stream.last(session, before.seq))?.seq;
-    if (end === undefined) return { type: 'partial' };
-    batches = await continued(stream, session, batches, end);`,
-    put: `const seq = own ? before.seq : await stream.append(session, fence, (await stream.last(session))?.seq ?? 0);
-    if (seq === undefined) continue;`,
-  },
-  {
-    what: 'the clocks of servers are taken to agree',
-    file: 'server/failover/failover.ts',
-    find: 'if (last.atMs + silentMs < begunMs) return',
-    put: 'if (Math.abs(begunMs - last.atMs) > 20_000) return',
-  },
-  {
-    what: 'an action does not wait for the stream',
-    file: 'server/failover/replicated-journals.ts',
-    find: 'await Promise.all([sink.durable(), copy.durable()]);',
-    put: 'await sink.durable();',
-  },
-  {
-    what: 'a server that does not know that it has lost a session erases its journal',
-    file: 'server/failover/replicated-session.ts',
-    find: `if (this.#fenced || !(await this.#lease.confirm())) return;
-      // First the lease: while it is there another server may take the session, and begin to write.
-      if (await this.#lease.release()) await stream.delete(session);`,
-    put: `if (this.#fenced) return;
-      await this.#lease.release();
-      await stream.delete(session);`,
-  },
-  {
-    what: 'a batch that a broker stored twice is read twice',
-    file: 'actors/failover/takeover.ts',
-    find: 'if (newest && !isAfter(batch, newest)) continue;',
-    put: '',
+    what: 'a resumed session takes an epoch that its client has seen',
+    file: 'server/continuing/continuing.ts',
+    find: 'Math.max(record.epoch, seen.epoch ?? 0) + SKIPPED_EPOCHS',
+    put: 'record.epoch',
   },
 ];

@@ -86,7 +86,7 @@ export async function makeBase(options: ServeOptions, closers: Closers): Promise
   const stores = await withOutbox(plain, config, flags, log, { memory, dialog });
   closers.push(async () => memory?.close());
   closers.push(() => stores.close());
-  const opened = await openFailover(config, stores, log);
+  const opened = await openFailover(config, log);
   closers.push(async () => opened?.close());
   const { store, inspectStore, meter } = stores;
   const access = accessOf({ ...config, jwt: await jwtCheck(config.jwt, log) });

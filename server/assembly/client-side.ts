@@ -7,7 +7,6 @@ import { type Continuing, startContinuing } from '../continuing/continuing.ts';
 import { proxiesOf } from '../door/access.ts';
 import { CHAT_STREAM } from '../endpoints/chat-stream/chat-session.ts';
 import { engineWarnings } from '../engine-warnings.ts';
-import { startTakingOver } from '../failover/continuing.ts';
 import { type Front, makeFront } from '../front.ts';
 import { withOutputService } from '../ingest/speaking-host.ts';
 import { userDeletion } from '../memory/user-data.ts';
@@ -43,10 +42,10 @@ export async function makeClientSide(base: Base, speech: Speech, deps: SessionDe
       });
   readiness.add(() => workers?.reasons() ?? []);
   const own = siblings ? 'adopted' : base.dataLock ? 'all' : 'none';
-  const left = { config, stores, deps, observers, clock: realClock, log, own } as const;
-  const continuing = base.failover
-    ? await startTakingOver({ ...left, failover: base.failover })
-    : await startContinuing(left);
+  const { failover } = base;
+  const continuing = await startContinuing({
+    ...{ config, stores, deps, observers, clock: realClock, log, own, failover },
+  });
   for (const one of [workers, continuing]) closers.push(async () => one?.close());
   const host = sessionHost(deps, base.flags, base.shared, continuing, base.failover);
   const output = withOutputService(observedHost(host, observers), config.ingest, CHAT_STREAM, {

@@ -18,15 +18,14 @@ import type { Base } from './base.ts';
 import { modelMayAnswer, type Speech } from './speech.ts';
 
 export async function makeSessions(base: Base, speech: Speech): Promise<SessionDeps> {
-  const { options, closers, dialog, behaviour, bus, metrics, stores, inspector, observers, failover } = base;
+  const { options, closers, dialog, behaviour, bus, metrics, stores, inspector, observers } = base;
   const { config, log, parts } = options;
   const { vad, stopSpotter, resamplers, parameters, clients: engines } = speech;
   const { store, journals } = stores;
   const watched = journals && watchedJournals(journals, inspector);
-  const written = watched && (failover?.replicated(watched) ?? watched);
   const journaling =
-    written && config.journal.enabled
-      ? startJournaling(written, config.journal, log, stores.problem)
+    watched && config.journal.enabled
+      ? startJournaling(watched, config.journal, log, stores.problem)
       : undefined;
   if (journaling) closers.push(() => journaling.close());
   warmMachine(parameters);

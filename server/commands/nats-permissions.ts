@@ -33,7 +33,7 @@ export function natsPermissionsCommand(_setExitCode: SetExitCode): Command {
         return [workerUser(kind, engine), workerPermissions(kind, engine)] as const;
       });
       const users = {
-        server: serverPermissions(config.failover.shards),
+        server: serverPermissions(),
         ...Object.fromEntries(workers),
         observer: observerPermissions(),
       };

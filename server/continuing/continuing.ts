@@ -1,5 +1,4 @@
-import { randomUUID, timingSafeEqual } from 'node:crypto';
-import type { TakenSession } from '../../actors/failover/takeover.ts';
+import { randomUUID } from 'node:crypto';
 import type { JournalSoFar } from '../../actors/journal/recorder.ts';
 import type { JournalStore } from '../../actors/ports/journal.ts';
 import type {
@@ -7,6 +6,7 @@ import type {
   SessionRecordHead,
   SessionRecords,
 } from '../../actors/ports/session-records.ts';
+import type { Store } from '../../actors/ports/store.ts';
 import { RecordKeeper } from '../../actors/records/record-keeper.ts';
 import { restoreSession } from '../../actors/records/restore.ts';
 import type { ResumedSession } from '../../actors/session/resumed-session.ts';
@@ -21,9 +21,12 @@ import type { SessionParameters } from '../../machines/parameters.ts';
 import type { TurnOutcome } from '../../machines/session/commands.ts';
 import type { Config } from '../config/schema.ts';
 import type { LastSeen, SessionListener } from '../door/session-host.ts';
+import type { Failover } from '../failover/failover.ts';
+import { ownerOf } from '../failover/owner.ts';
 import type { Logger } from '../log.ts';
 import { observedHost, type SessionObserver } from '../observers.ts';
 import type { Stores } from '../stores.ts';
+import { isProof } from './proof.ts';
 
 /** A session of another process that this one resumes. */
 export type Continued = ResumedSession & {
@@ -35,10 +38,6 @@ export type Continued = ResumedSession & {
     readonly epoch: number;
     readonly opening: SessionOpening;
   };
-  /** With failover: it was another server's. */
-  readonly taken?: TakenSession | undefined;
-  /** With failover: its own, in place of those of this server. */
-  readonly parameters?: SessionParameters;
 };
 
 /** Resumes the sessions of processes before, and keeps what the next one needs. */
@@ -54,8 +53,8 @@ export interface Continuing {
     listener: SessionListener,
     parameters: SessionParameters,
   ): Promise<Continued | undefined>;
-  /** Keeps the record of a session of this process. Absent with failover: other servers have its journal. */
-  keep?(session: string, opening: SessionOpening, onFenced: () => void, of?: Continued): RecordKeeper;
+  /** Keeps the record of a session of this process. */
+  keep(session: string, opening: SessionOpening, onFenced: () => void, of?: Continued): RecordKeeper;
   /** Sessions in the data directory that have no end. */
   left(): Promise<readonly string[]>;
   /**
@@ -74,19 +73,28 @@ export interface ContinuingOptions {
    * session of the data directory.
    */
   readonly own: 'all' | 'adopted' | 'none';
-  readonly config: Pick<Config, 'limits'>;
-  readonly stores: Pick<Stores, 'records' | 'journals' | 'store'>;
+  readonly config: { readonly limits: Pick<Config['limits'], 'awayMs'> };
+  readonly stores: Pick<Stores, 'records' | 'unended'> & {
+    readonly journals: Pick<JournalStore, 'lastRecord' | 'inputEnd' | 'readJournal'> | undefined;
+    readonly store: Pick<Store, 'turns' | 'saveTurn' | 'saveSession' | 'endSession'>;
+  };
+  /** With it the records are common to several servers. */
+  readonly failover?: Failover | undefined;
+  /** Wall-clock time, ms since 1970. */
+  readonly wallMs?: () => number;
   readonly deps: SessionDeps;
   /** Of the sessions that end here without a client. */
   readonly observers: readonly SessionObserver[];
   readonly clock: Clock;
-  readonly log: Pick<Logger, 'info' | 'warn'>;
+  readonly log: Pick<Logger, 'debug' | 'info' | 'warn'>;
 }
 
 /** What the store may be able to do a moment later: the session is not lost. */
-const PASSING: ReadonlySet<ErrorCode> = new Set(['STORE_FAILED', 'STORE_CLOSED']);
+const PASSING: ReadonlySet<ErrorCode> = new Set(['STORE_FAILED', 'STORE_CLOSED', 'BUS_UNREACHABLE']);
 /** Epochs skipped: the newest connection before may not be in the record. */
 const SKIPPED_EPOCHS = 2;
+/** Of a session of the own data directory, until its record is read. */
+const LEFT = { owner: '', epoch: 0, leaseUntilMs: 0, contextVersion: 0 } as const;
 /** How long this process has a session that it takes, until it writes the record anew, ms. */
 const TAKEN_MS = 60_000;
 
@@ -95,24 +103,27 @@ const TAKEN_MS = 60_000;
  * that does not return within `limits.awayMs` after the start has lost its session.
  */
 export async function startContinuing(options: ContinuingOptions): Promise<Continuing | undefined> {
-  const { config, stores, log, own } = options;
-  const { records } = stores;
-  if (!records || config.limits.awayMs === 0 || own === 'none') return undefined;
+  const { config, stores, log, own, failover } = options;
+  const records = failover?.records ?? stores.records;
+  // Those of other servers can be resumed without a data directory of its own.
+  if (!records || config.limits.awayMs === 0 || (own === 'none' && !failover)) return undefined;
   const continuing = new RecordedSessions(options, records);
   try {
     if (own === 'all') await continuing.findAll();
   } catch (error) {
     log.warn({ err: error }, 'the sessions of the server before cannot be resumed');
-    return undefined;
+    if (!failover) return undefined;
   }
   return continuing;
 }
 
-class RecordedSessions implements Continuing {
+/** Exported for the simulator, whose servers begin at once. */
+export class RecordedSessions implements Continuing {
   readonly #options: ContinuingOptions;
   readonly #records: SessionRecords;
-  /** Name of this process in the records. */
-  readonly #owner = randomUUID();
+  /** Id of this process. */
+  readonly #id = randomUUID();
+  readonly #wallMs: () => number;
   /** Sessions that have no process, and can be taken once. */
   readonly #waiting = new Map<string, SessionRecordHead>();
   readonly #timers = new Set<TimerHandle>();
@@ -122,6 +133,12 @@ class RecordedSessions implements Continuing {
   constructor(options: ContinuingOptions, records: SessionRecords) {
     this.#options = options;
     this.#records = records;
+    this.#wallMs = options.wallMs ?? Date.now;
+  }
+
+  /** Name of this process in the records. */
+  get #owner(): string {
+    return this.#options.failover?.owner ?? this.#id;
   }
 
   /** All sessions of the data directory wait for their clients. */
@@ -131,8 +148,11 @@ class RecordedSessions implements Continuing {
   }
 
   waitsFor(session: string, proof: string): boolean {
-    const own = this.#waiting.get(session)?.opening.proof;
-    return own?.length === proof.length && timingSafeEqual(Buffer.from(own), Buffer.from(proof));
+    // With failover only the records know who has it by now.
+    return (
+      this.#options.failover?.waitsFor(session, proof) ??
+      isProof(this.#waiting.get(session)?.opening.proof, proof)
+    );
   }
 
   async take(
@@ -141,6 +161,8 @@ class RecordedSessions implements Continuing {
     listener: SessionListener,
     parameters: SessionParameters,
   ): Promise<Continued | undefined> {
+    const offered = this.#options.failover?.claim(session);
+    if (offered) this.#waiting.set(session, offered);
     const made = await this.#taken(session, seen, parameters);
     const { lastSeq } = seen;
     if (made && lastSeq !== undefined) for (const message of made.missed(lastSeq)) listener.message(message);
@@ -148,12 +170,22 @@ class RecordedSessions implements Continuing {
   }
 
   keep(session: string, opening: SessionOpening, onFenced: () => void, of?: Continued): RecordKeeper {
-    const { clock, deps } = this.#options;
-    return new RecordKeeper({
-      ...{ session, opening, onFenced, clock, records: this.#records, owner: this.#owner },
-      ...{ taken: of?.record, wallMs: () => Date.now() },
-      onProblem: (error) => deps.onProblem(session, error),
+    const { clock, deps, failover, log } = this.#options;
+    const kept = new RecordKeeper({
+      ...{ session, opening, clock, records: this.#records, owner: this.#owner },
+      ...{ taken: of?.record, wallMs: this.#wallMs, shared: failover?.waits },
+      onFenced() {
+        log.warn({ session }, 'another server has this session now');
+        onFenced();
+      },
+      onProblem(error) {
+        // It is tried again: a broker may be away for a while.
+        if (failover) log.debug({ session, err: error }, error.message);
+        else deps.onProblem(session, error);
+      },
     });
+    failover?.hold(session, kept);
+    return kept;
   }
 
   async left(): Promise<readonly string[]> {
@@ -178,7 +210,13 @@ class RecordedSessions implements Continuing {
     await this.#ending;
   }
 
+  /** The sessions that processes of this data directory have left. */
   async #present(): Promise<ReadonlyMap<string, SessionRecordHead>> {
+    const { failover, stores } = this.#options;
+    if (failover) {
+      const own = (await stores.unended?.()) ?? [];
+      return new Map(own.map(({ session, ...opening }) => [session, { ...LEFT, opening }]));
+    }
     const present = new Map<string, SessionRecordHead>();
     const stop = await this.#records.watch(({ session, head }) => {
       if (head) present.set(session, head);
@@ -189,7 +227,12 @@ class RecordedSessions implements Continuing {
 
   /** False: it is not there, or this could not be found out. */
   async #add(session: string): Promise<boolean> {
-    const { deps } = this.#options;
+    const { deps, failover } = this.#options;
+    if (failover) {
+      const head = (await this.#present()).get(session);
+      if (head) this.#waiting.set(session, head);
+      return head !== undefined;
+    }
     const found = await this.#records.load(session).catch((error: Error) => deps.onProblem(session, error));
     if (found) this.#waiting.set(session, found.record);
     return found !== undefined;
@@ -205,13 +248,16 @@ class RecordedSessions implements Continuing {
   }
 
   async #taken(session: string, seen: LastSeen, parameters: SessionParameters) {
-    const { log } = this.#options;
+    const { log, failover } = this.#options;
     const head = this.#waiting.get(session);
     this.#waiting.delete(session);
     if (!head) return undefined;
     try {
-      return await this.#resumed(session, seen, parameters);
+      const made = await this.#resumed(session, seen, parameters);
+      if (!made) failover?.settled(session);
+      return made;
     } catch (error) {
+      failover?.settled(session);
       const passes = error instanceof ParleyError && PASSING.has(error.code);
       const when = passes ? ' now' : '';
       log.warn({ session, err: error }, `a session of the process before cannot be resumed${when}`);
@@ -223,7 +269,7 @@ class RecordedSessions implements Continuing {
 
   /** Loads the record, and makes it this process's. */
   async #resumed(session: string, seen: LastSeen, parameters: SessionParameters) {
-    const { stores, deps, log } = this.#options;
+    const { stores, deps, log, failover } = this.#options;
     const { journals } = stores;
     const [found, last, stored] = await Promise.all([
       this.#records.load(session),
@@ -243,11 +289,19 @@ class RecordedSessions implements Continuing {
       return undefined;
     }
     const { kernel, snapshot, listener, missed } = restored;
-    await this.#saveTurns(session, snapshot.unsaved);
     const epoch = Math.max(record.epoch, seen.epoch ?? 0) + SKIPPED_EPOCHS;
-    const own = { ...record, owner: this.#owner, epoch, leaseUntilMs: Date.now() + TAKEN_MS };
-    const revision = await this.#records.save(session, own, before, true);
-    log.info({ session, epoch, bytes: record.snapshot.length }, 'a session is resumed');
+    const own = { ...record, owner: this.#owner, epoch, leaseUntilMs: this.#wallMs() + TAKEN_MS };
+    const revision = await this.#records.save(session, own, before, true).catch((error) => {
+      if (!failover) throw error;
+      // Another server was faster, or that could not be found out: the client finds it when it comes back.
+      throw new ParleyError('BUS_UNREACHABLE', 'connect again', { cause: error });
+    });
+    if (failover) await stores.store.saveSession({ session, ...record.opening });
+    await this.#saveTurns(session, snapshot.unsaved);
+    const isOthers = failover && ownerOf(record.owner)?.url !== ownerOf(this.#owner)?.url;
+    const facts = { session, epoch, bytes: record.snapshot.length };
+    if (isOthers) log.info({ ...facts, from: record.owner }, 'took a session over');
+    else log.info(facts, 'a session is resumed');
     return {
       ...{ kernel, snapshot, listener, missed, epoch, record: { revision, epoch, opening: record.opening } },
       journal: last && journalAfter(last),
@@ -272,6 +326,14 @@ class RecordedSessions implements Continuing {
     await this.#options.stores.store.endSession(session, new Date().toISOString());
   }
 
+  /** Whether no other server has it. */
+  async #isFree(session: string): Promise<boolean> {
+    const { failover } = this.#options;
+    if (!failover) return true;
+    const found = await failover.records.load(session);
+    return found !== undefined && failover.isFree(found.record);
+  }
+
   /** Ends those that still wait, one after another. */
   #endForgotten(sessions: readonly string[]): Promise<void> {
     const { deps } = this.#options;
@@ -287,8 +349,8 @@ class RecordedSessions implements Continuing {
 
   /** Its client did not come back: it ends as lost, with what its record says. */
   async #endLost(session: string, opening: SessionOpening): Promise<void> {
-    const { deps, observers, stores } = this.#options;
-    const made = await this.#taken(session, {}, deps.parameters);
+    const { deps, observers, stores, failover } = this.#options;
+    const made = (await this.#isFree(session)) && (await this.#taken(session, {}, deps.parameters));
     if (made) {
       const { outputRate, seed } = made.kernel.context.input;
       const { language, user } = opening;
@@ -296,7 +358,8 @@ class RecordedSessions implements Continuing {
       const record = this.keep(session, opening, () => {}, made);
       const open = async () => openSession({ ...deps, record }, { ...request, seed }, undefined, made);
       const noClient = { message: () => {}, audio: () => {} };
-      await (await observedHost({ open }, observers).open(request, noClient)).close('lost');
+      const handle = await observedHost({ open }, observers).open(request, noClient);
+      await handle.close('lost').finally(() => failover?.settled(session));
     }
     await stores.store.endSession(session, new Date().toISOString());
   }

@@ -2,9 +2,7 @@ import { realClock } from '../../adapters/real-clock.ts';
 import { ParleyError } from '../../machines/errors.ts';
 import type { Config } from '../config/schema.ts';
 import type { Logger } from '../log.ts';
-import { machineHash } from '../machine-hash.ts';
 import type { ServeOptions } from '../serve-options.ts';
-import type { Stores } from '../stores.ts';
 import { Failover } from './failover.ts';
 
 export interface OpenedFailover {
@@ -23,43 +21,33 @@ export function failoverUrl(
   return failover.url ?? (siblings ? shared : listens);
 }
 
+/** How long the owner of a session has it after a write, ms. A server with another clock does not take it earlier for that. */
+const LEASE_MS = 600_000;
+
 /** As configured; undefined if it is turned off. Rejects with CONFIG_INVALID, and with BUS_UNREACHABLE. */
-export async function openFailover(
-  config: Config,
-  { continuable: store }: Pick<Stores, 'continuable'>,
-  log: Logger,
-): Promise<OpenedFailover | undefined> {
-  const { enabled, url: own, shards, keptHours, megabytes, turnMs, actionMs } = config.failover;
+export async function openFailover(config: Config, log: Logger): Promise<OpenedFailover | undefined> {
+  const { enabled, url: own, keptHours, turnMs, actionMs } = config.failover;
   if (!enabled) return undefined;
   const url = config.bus.natsUrl;
-  if (url === undefined || !config.journal.enabled || !store)
-    throw new ParleyError('CONFIG_INVALID', 'failover.enabled needs bus.natsUrl and journal.enabled');
+  if (url === undefined) throw new ParleyError('CONFIG_INVALID', 'failover.enabled needs bus.natsUrl');
   if (own === undefined && ['0.0.0.0', '::'].includes(config.host))
     throw new ParleyError(
       'CONFIG_INVALID',
       `failover.enabled with host ${config.host} needs failover.url, where other servers reach this one`,
     );
-  const { natsFailover } = await import('../../adapters/failover/nats.ts');
-  const keptMs = keptHours * 3_600_000;
-  const backend = await natsFailover({
-    ...{
-      url,
-      login: config.nats,
-      replicas: config.nats.replicas,
-      shards,
-      keptMs,
-      streamBytes: megabytes << 20,
-    },
+  const { natsRecords } = await import('../../adapters/records/nats.ts');
+  const records = await natsRecords({
+    url,
+    login: config.nats,
+    replicas: config.nats.replicas,
+    keptMs: keptHours * 3_600_000,
   });
   // Makes what is absent now: the first sessions would wait for it. If it cannot, later calls try again.
-  await backend.proven().catch((error) => log.warn({ err: error }, 'no failover for now'));
-  const { idleMs, awayMs } = config.limits;
+  await records.proven().catch((error) => log.warn({ err: error }, 'no failover for now'));
   const failover = new Failover({
-    ...{ leases: backend.leases, stream: backend.stream, connected: () => backend.connected() },
-    onBack: (listener) => backend.onBack(listener),
-    ...{ clock: realClock, wallMs: () => Date.now(), machine: machineHash() },
-    ...{ keptHours, turnMs, actionMs, silentMs: idleMs + awayMs, log },
-    own: (session, from, limit) => store.journalRecords(session, from, limit),
+    ...{ records, log, clock: realClock, wallMs: () => Date.now() },
+    onBack: (listener) => records.onBack(listener),
+    waits: { turnMs, actionMs, leaseMs: LEASE_MS, connected: () => records.connected() },
   });
-  return { failover, isStuck: () => backend.isStuck(), close: () => backend.close() };
+  return { failover, isStuck: () => records.isStuck(), close: () => records.close() };
 }

@@ -1,11 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { connect } from '@nats-io/transport-node';
 import { expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { z } from 'zod';
 import { inProcessBus } from '../../adapters/bus/in-process.ts';
 import { eventBody } from '../../adapters/event-body.ts';
-import { natsFailover } from '../../adapters/failover/nats.ts';
 import { realClock } from '../../adapters/real-clock.ts';
 import { parseServerMessage } from '../../clients/typescript/src/messages.ts';
 import { VirtualClock } from '../../machines/clock.ts';
@@ -13,7 +11,6 @@ import { loadConfig } from '../../server/config/load.ts';
 import { makeLogger } from '../../server/log.ts';
 import { Presence } from '../../server/presence/presence.ts';
 import { serve } from '../../server/serve.ts';
-import { startNatsServer } from '../../testing/nats-server.ts';
 import { levelVad, scriptedLlm, scriptedStt, scriptedTts } from '../../testing/scripted-engines.ts';
 import { afterTest, temporaryFolder } from '../support/after-test.ts';
 import { UNHURRIED } from '../support/unhurried.ts';
@@ -84,26 +81,4 @@ it('presence and events of the version before are understood', async () => {
   await clock.advance(1);
   expect([...presence.others().values()]).toEqual([sign?.message]);
   for (const { message } of of('event')) expect(eventBody.parse(message)).toEqual(message);
-});
-
-it('a session of the version before is found and read from the broker', async () => {
-  const broker = await startNatsServer({ args: ['-js', '-sd', await temporaryFolder()] });
-  afterTest(() => broker.kill());
-  const { leases, stream, proven, close } = await natsFailover({
-    ...{ url: broker.url, replicas: 1, shards: 4, keptMs: 86_400_000, streamBytes: 16 << 20 },
-  });
-  afterTest(close);
-  await proven();
-  const connection = await connect({ servers: broker.url });
-  afterTest(() => connection.close());
-  for (const { kind, message } of [...of('lease'), ...of('batch')])
-    await connection.request(kind, JSON.stringify(message), { timeout: 20_000 });
-  for (const { kind, message } of of('lease')) {
-    const session = kind.split('.').at(-1) ?? '';
-    expect(await leases.read(session)).toMatchObject({ lease: message });
-    const batches = of('batch').filter((one) => one.kind.endsWith(session));
-    expect(batches.length).toBeGreaterThan(0);
-    const read = await stream.read(session);
-    expect(read.map(({ batch }) => batch)).toEqual(batches.map((one) => one.message));
-  }
 });

@@ -28,8 +28,6 @@ const work = mkdtempSync(join(tmpdir(), 'parley-record-'));
 const nats = await startNatsServer({ args: ['-js', '-sd', join(work, 'nats')] });
 const broker = await connect({ servers: nats.url });
 for (const [wire, subject] of [
-  ['lease', '$KV.parley-lease.>'],
-  ['batch', 'parley.journal.>'],
   ['presence', 'parley.v1.server.>'],
   ['event', 'events.>'],
 ] as const)

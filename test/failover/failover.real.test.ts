@@ -1,16 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { natsFailover } from '../../adapters/failover/nats.ts';
+import { natsRecords } from '../../adapters/records/nats.ts';
 import { ParleyClient } from '../../clients/typescript/src/node/mod.ts';
 import { afterTest, folderOfFile } from '../support/after-test.ts';
 import { type FailoverScene, startScene } from './scene.ts';
 
 /** What the broker has of sessions. */
 async function atBroker(url: string) {
-  const options = { url, replicas: 1, shards: 2, keptMs: 86_400_000, streamBytes: 256 << 20 };
-  const { leases, stream, close } = await natsFailover(options);
-  afterTest(close);
-  return { leases, stream };
+  const records = await natsRecords({ url, replicas: 1, keptMs: 86_400_000 });
+  afterTest(() => records.close());
+  return records;
 }
 
 const folder = folderOfFile();
@@ -122,13 +121,11 @@ describe('a session of a user that is deleted', () => {
     await client.next('reply.end');
     cluster.balancer.cut();
     await first.process.kill();
-    const { leases, stream } = await atBroker(cluster.brokers[0]?.url ?? '');
-    expect(await leases.all()).toContain(session);
-    expect(await stream.last(session)).toBeDefined();
+    const records = await atBroker(cluster.brokers[0]?.url ?? '');
+    expect((await records.load(session))?.record.opening.user).toBe('anna');
     const answer = await fetch(`http://127.0.0.1:${second.place.port}/v1/users/anna`, { method: 'DELETE' });
     expect(answer.status).toBe(200);
-    expect(await leases.all()).not.toContain(session);
-    expect(await stream.read(session)).toEqual([]);
+    expect(await records.load(session)).toBeUndefined();
   });
 });
 
@@ -144,12 +141,10 @@ describe('while the broker is away', () => {
     expect(await client.next('action')).toMatchObject({ id: '3-never', status: 'failed' });
     if (client.link === 'connected') ends.push(await client.next('reply.end'));
     for (const link of first.links) link.heal();
-    const { stream } = await atBroker(cluster.brokers[0]?.url ?? '');
+    const records = await atBroker(cluster.brokers[0]?.url ?? '');
     const turns = async () =>
-      (await stream.read(session)).flatMap(({ batch }) =>
-        batch.records.filter(({ commands }) => commands.includes('"persist"')),
-      ).length;
-    await expect.poll(turns).toBe(3);
+      (await records.load(session))?.record.snapshot.split('"type":"reply.end"').length;
+    await expect.poll(turns).toBe(4);
     client.text('order now');
     expect(await client.next('action', ({ status }) => status !== 'started')).toMatchObject({
       status: 'done',

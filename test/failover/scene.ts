@@ -12,9 +12,6 @@ import { type ParleyProcess, watched } from '../support/processes.ts';
 import { compiled } from '../support/program.ts';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
 
-/** Streams of the journals. */
-export const SHARDS = 2;
-
 /** Where a worker runs. */
 export interface WorkerPlace {
   readonly dataDir: string;

@@ -10,7 +10,7 @@ import type { Server } from '../../server/serve-options.ts';
 import { levelVad } from '../../testing/scripted-engines.ts';
 import { UNHURRIED } from '../support/unhurried.ts';
 import { engines } from './engines.ts';
-import { type Place, SHARDS } from './scene.ts';
+import type { Place } from './scene.ts';
 
 const { dataDir, port, natsUrl, replicas, ranFile, logLevel, remote }: Place = JSON.parse(
   process.argv[2] ?? '{}',
@@ -22,7 +22,6 @@ const config = loadConfig({
     ...{ port, dataDir, 'log.level': logLevel, 'bus.nats-url': natsUrl },
     ...{
       'failover.enabled': true,
-      'failover.shards': SHARDS,
       'failover.action-ms': 2_000,
     },
     'nats.replicas': replicas,

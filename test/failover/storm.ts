@@ -2,16 +2,15 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { journalStream, LEASES } from '../../actors/broker-names.ts';
+import { RECORDS } from '../../actors/broker-names.ts';
 import type { TurnRecord } from '../../actors/ports/store.ts';
-import { shardOf } from '../../adapters/failover/nats.ts';
 import { sha256 } from '../../adapters/store/sha256.ts';
 import { sqliteStore } from '../../adapters/store/sqlite.ts';
 import { replayJournal } from '../../machines/journal/replay.ts';
 import { SessionKernel } from '../../machines/kernel.ts';
 import { nextRandom } from '../../machines/random.ts';
 import { type LeaderWatch, watchLeaders } from './leaders.ts';
-import { type FailoverScene, type FailoverServer, SHARDS, startScene } from './scene.ts';
+import { type FailoverScene, type FailoverServer, startScene } from './scene.ts';
 import { type Return, startTalker, type Talker } from './talker.ts';
 
 export interface StormOptions {
@@ -32,7 +31,7 @@ export interface StormReport {
   /** Turns that analytics knows; each is counted once. */
   readonly events: number;
   readonly actions: number;
-  /** Ways back to a session while the brokers had leaders for its lease and its journal all the time. */
+  /** Ways back to a session while the brokers had a leader for the records all the time. */
   readonly returns: readonly Return[];
   /** The others: for a time no server could take it, whatever it did. */
   readonly leaderless: readonly Return[];
@@ -65,7 +64,7 @@ const BROKER_MISSED_MS = 2_000;
 
 /** A return that took longer is looked into, ms: the goal. */
 const SLOW_MS = 2_000;
-const STREAMS = [`KV_${LEASES}`, ...Array.from({ length: SHARDS }, (_, shard) => journalStream(shard))];
+const STREAMS = [`KV_${RECORDS}`];
 
 /** Kills and cuts for `seconds`, then heals everything and looks. */
 export async function storm(options: StormOptions): Promise<StormReport> {
@@ -111,8 +110,8 @@ export async function storm(options: StormOptions): Promise<StormReport> {
   await leaders.close();
   await scene.close();
   const all = talkers.flatMap((one) => one.returns);
-  const isLeaderless = ({ session, readyMs, openMs }: Return) =>
-    leaders.wasWithout([`KV_${LEASES}`, journalStream(shardOf(session, SHARDS))], readyMs - openMs, readyMs);
+  const isLeaderless = ({ readyMs, openMs }: Return) =>
+    leaders.wasWithout(STREAMS, readyMs - openMs, readyMs);
   const returns = all.filter((one) => !isLeaderless(one));
   const ran = existsSync(scene.ranFile) ? readFileSync(scene.ranFile, 'utf8').trim().split('\n') : [];
   const stored = await lookInto(scene.servers, talkers);
@@ -267,9 +266,9 @@ async function eventsAt({ workerDir }: FailoverScene, acknowledged: readonly str
 function linesOf({ session, at, openMs, lostMs }: Return, lines: readonly string[]): readonly string[] {
   const named = lines.flatMap((line) => {
     if (!line.startsWith('{') || !line.includes(session)) return [];
-    const { time, msg, ms, records }: LogLine = JSON.parse(line);
+    const { time, msg, bytes }: LogLine = JSON.parse(line);
     if (time < at - lostMs || time > at) return [];
-    return [`  ${time - at} ms: ${msg} ${JSON.stringify({ records, ms })}`];
+    return [`  ${time - at} ms: ${msg} ${JSON.stringify({ bytes })}`];
   });
   return [`${session} was ready after ${Math.round(openMs)} ms`, ...named];
 }
@@ -277,8 +276,7 @@ function linesOf({ session, at, openMs, lostMs }: Return, lines: readonly string
 interface LogLine {
   readonly time: number;
   readonly msg: string;
-  readonly ms?: unknown;
-  readonly records?: number;
+  readonly bytes?: number;
 }
 
 function repeated(items: readonly string[]): readonly string[] {

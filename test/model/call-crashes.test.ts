@@ -1,16 +1,15 @@
 /**
  * Calls and actions at a crash, model-based: who runs a call (the server, or the client), what an interruption does to it, and
- * which client there is, crossed with each event at which the process may end. Each session is rebuilt from its journal as far as
- * it was written, and the client comes back: it reports, does not report, or stays away. What the user hears, what the model knows
+ * which client there is, crossed with each event at which the process may end. Each session is resumed from its record, and the client comes back: it reports, does not report, or stays away. What the user hears, what the model knows
  * and how often the call began must be as the table of `right` says.
  */
 import { describe, expect, it } from 'vitest';
-import { rebuild } from '../../actors/session/rebuild.ts';
-import { sha256 } from '../../adapters/store/sha256.ts';
-import { JOURNAL_FORMAT, type Journal, type JournalRecord } from '../../machines/journal/record.ts';
-import { headerHash, JournalWriter } from '../../machines/journal/writer.ts';
+import { restoreSession } from '../../actors/records/restore.ts';
+import { snapshotText } from '../../actors/records/snapshot.ts';
+import { LastReply } from '../../actors/session/last-reply.ts';
 import { type KernelEvent, SessionKernel } from '../../machines/kernel.ts';
 import type { Command } from '../../machines/session/commands.ts';
+import { CONTEXT_VERSION } from '../../machines/session/context-version.ts';
 import type { SessionInput } from '../../machines/session/model.ts';
 import { parameters } from '../session/scene.ts';
 
@@ -28,19 +27,12 @@ const PARAMETERS = parameters({
   actions: { allow: ['*'], maxPerReply: 16, rounds: 3, followUps: { '*': ['done', 'failed', 'refused'] } },
 });
 
-/** A session of one call until the process ends, as its journal has it. */
-function journalOf(input: SessionInput, events: readonly KernelEvent[]): Journal {
-  const header = {
-    ...{ format: JOURNAL_FORMAT, session: 's', machine: '', version: '', startedAt: '' },
-    ...{ parameters: PARAMETERS, input },
-  };
-  const first = headerHash(header, sha256);
-  const writer = new JournalWriter(first, sha256);
+/** A session of one call until the process ends, as its record has it. */
+function recordOf(input: SessionInput, events: readonly KernelEvent[]) {
   const kernel = new SessionKernel(PARAMETERS, input);
-  const records: JournalRecord[] = [writer.start(kernel, kernel.initial)];
-  for (const [i, event] of events.entries())
-    records.push(writer.step(kernel, kernel.step(event, (i + 1) * 10), event, 'client'));
-  return { header, headerHash: first, records, footer: { status: 'open', records: null } };
+  for (const [i, event] of events.entries()) kernel.step(event, (i + 1) * 10);
+  const kept = { inputEnd: 0, unsaved: [], messages: [], reply: new LastReply().audio };
+  return { contextVersion: CONTEXT_VERSION, snapshot: snapshotText({ ...kept, kernel: kernel.snapshot() }) };
 }
 
 function published(commands: readonly Command[]) {
@@ -79,15 +71,15 @@ function right({ client, life, runner, back }: Case): { readonly end: string; re
   return back === 'reports' ? { end: 'done', said: '' } : { end: 'unknown', said: 'I lost the connection' };
 }
 
-async function crashed(one: Case, after: number) {
+function crashed(one: Case, after: number) {
   const input: SessionInput = {
     ...{ language: 'en', outputRate: 24_000, seed: 1, memory: false, session: 's' },
     ...CLIENTS[one.client],
   };
-  const journal = journalOf(input, eventsOf(one).slice(0, after));
-  const rebuilt = await rebuild(journal, { sha256, inputEnd: 0, breathe: async () => {} });
-  if (!rebuilt) throw new Error('the session is not there');
-  const { kernel } = rebuilt;
+  const record = recordOf(input, eventsOf(one).slice(0, after));
+  const restored = restoreSession(record, { parameters: PARAMETERS });
+  if (!restored) throw new Error('the session is not there');
+  const { kernel } = restored;
   const commands: Command[] = [];
   let atMs = kernel.nowMs;
   const send = (...events: readonly KernelEvent[]) => {
@@ -116,10 +108,10 @@ const cases = RUNNERS.flatMap((runner) =>
 );
 
 describe('a process that ends at any event of a call', () => {
-  it.each(cases)('$runner runs it ($life) for $client that $back when it is back', async (one) => {
+  it.each(cases)('$runner runs it ($life) for $client that $back when it is back', (one) => {
     let begunSomewhere = false;
     for (let after = 1; after <= eventsOf(one).length; after += 1) {
-      const { commands, begun, known } = await crashed(one, after);
+      const { commands, begun, known } = crashed(one, after);
       const messages = published(commands);
       const at = `after ${after} events`;
       // Whatever was begun is not begun again, and nothing that was not is.

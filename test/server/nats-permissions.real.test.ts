@@ -26,7 +26,7 @@ import { afterTest, folderOfFile, temporaryFolder } from '../support/after-test.
 import { makeCertificate } from '../support/certificate.ts';
 
 const USERS = {
-  server: serverPermissions(4),
+  server: serverPermissions(),
   'worker-stt-soundswallower': workerPermissions('stt', 'soundswallower'),
   'worker-tts-espeak': workerPermissions('tts', 'espeak'),
   observer: observerPermissions(),

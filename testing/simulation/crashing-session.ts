@@ -12,6 +12,7 @@ import type { TimerHandle } from '../../machines/clock.ts';
 import { callsOf } from '../../machines/journal/calls.ts';
 import { JournalWriter } from '../../machines/journal/writer.ts';
 import type { LogEntry } from '../../machines/log.ts';
+import type { TurnOutcome } from '../../machines/session/commands.ts';
 import { publishedIn } from '../../machines/session/facts.ts';
 import type { SessionMessage } from '../../machines/wire.ts';
 import type { Audit } from './audit.ts';
@@ -32,6 +33,8 @@ export interface CrashingOptions extends DiskOptions {
   readonly onLost: () => void;
 }
 
+/** A client that was sent away comes back after this time, ms. */
+const RETURN_MS = 300;
 /** The next process after this time, ms. */
 const DOWN_MS = [50, 4_000] as const;
 
@@ -192,8 +195,19 @@ class CrashingSession implements Handle {
     });
   }
 
+  /** While the store fails, the client is sent away, and comes back. */
+  async #saved(turn: TurnOutcome): Promise<void> {
+    const { deps, session, clock } = this.#options;
+    const save = () =>
+      deps.store.saveTurn({ session: session.session, ...turn, timings: { ...turn.timings } });
+    await save().catch(async () => {
+      await new Promise<void>((resolve) => void clock.setTimer(RETURN_MS, resolve));
+      return this.#saved(turn);
+    });
+  }
+
   async #resume(): Promise<void> {
-    const { found, reached, audit, ear, session } = this.#options;
+    const { found, reached, audit, ear } = this.#options;
     const left = this.#disk.leftRecord();
     if (!left) throw new Error('there is no record');
     const { records } = this.#disk.left();
@@ -218,8 +232,7 @@ class CrashingSession implements Handle {
       inputEnd: snapshot.inputEnd,
       journal: last && { records: records.length, writer: new JournalWriter('', sha256, { record: last }) },
     };
-    for (const turn of snapshot.unsaved)
-      await deps.store.saveTurn({ session: session.session, ...turn, timings: { ...turn.timings } });
+    for (const turn of snapshot.unsaved) await this.#saved(turn);
     for (const message of restored.missed(this.#lastSeq)) this.#tell(message);
     this.#ending = reply?.generation;
     this.#inner = this.#open(rebuilt);

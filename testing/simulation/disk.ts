@@ -104,14 +104,6 @@ export class Disk {
     this.#waiting = false;
   }
 
-  /** Nothing of it is left. A writer that still runs stops. */
-  drop(): void {
-    this.crash();
-    this.#records = [];
-    this.#kept = 0;
-    this.#header = undefined;
-  }
-
   get isEmpty(): boolean {
     return this.#header === undefined;
   }

@@ -117,8 +117,8 @@ export const FAULT_POINTS = {
     probability: 0.005,
     what: 'the brokers have no leader for a while; what is on its way is done by the next one, or lost',
   },
-  'broker.repeats': { probability: 0.01, what: 'the brokers store the newest batches a second time' },
-  'broker.forgets': { probability: 0.01, what: 'the brokers lose their memory' },
+  'broker.repeats': { probability: 0.01, what: 'the brokers store an older record a second time' },
+  'broker.forgets': { probability: 0.01, what: 'the brokers lose their disks' },
   'store.slow': { probability: 0.1, what: 'a turn is saved late' },
 } as const satisfies Readonly<Record<string, { readonly probability: number; readonly what: string }>>;
 

@@ -1,11 +1,11 @@
-import type { JournalBatch, JournalStream, StreamedBatch } from '../../../actors/ports/journal-stream.ts';
-import type { LeaseEntry, LeaseStore } from '../../../actors/ports/lease.ts';
+import type { SessionRecord, SessionRecords } from '../../../actors/ports/session-records.ts';
+import { readSnapshot, type SessionSnapshot } from '../../../actors/records/snapshot.ts';
 import type { Clock } from '../../../machines/clock.ts';
 import { ParleyError } from '../../../machines/errors.ts';
-import type { JournalRecord } from '../../../machines/journal/record.ts';
 import type { Faults } from '../faults.ts';
 import type { Random } from '../random.ts';
 import type { Sometimes } from '../sometimes.ts';
+import type { Life } from './life.ts';
 
 /** A server's way to the broker. */
 export interface Link {
@@ -14,6 +14,8 @@ export interface Link {
   /** The server's: what it waits for comes late while it is slow. */
   readonly clock: Clock;
   readonly isCut: () => boolean;
+  /** The session in the server. */
+  readonly life: () => Life | undefined;
 }
 
 export interface BrokerOptions {
@@ -22,69 +24,85 @@ export interface BrokerOptions {
   readonly random: Random;
   readonly found: (what: string) => void;
   readonly reached: (name: Sometimes) => void;
-  /** A server reads the stream: it may take the session. */
+  /** A server reads the record: it may take the session. */
   readonly onRead: () => void;
 }
 
-/** Maximum size of a batch: small, so that journals need several. */
-const MAX_BATCH = 60_000;
 /** Time of one way, ms. */
 const WAY_MS = [0.5, 4] as const;
 const SLOW_MS = [100, 1_500] as const;
 const UNREACHABLE_MS = [5, 600] as const;
-/** Of a record that is read, ms. */
-const READ_MS = [0.02, 0.2] as const;
 
-/** What the brokers have in their memory. */
-interface Memory {
-  /** Newest last; undefined: released. */
-  readonly leases: { readonly atMs: number; readonly entry: LeaseEntry | undefined }[];
-  batches: StreamedBatch[];
-  records: JournalRecord[];
-  revision: number;
-  seq: number;
+/** What was written once. */
+interface Entry {
+  readonly atMs: number;
+  readonly revision: number;
+  /** Undefined: the record was deleted. */
+  readonly record: SessionRecord | undefined;
+  /** Whose session it is: of a server that has just taken it, the one before. */
+  readonly by: Life | undefined;
+  /** Stored a second time. */
+  readonly isRepeated?: boolean;
 }
 
-const nothing = (): Memory => ({ leases: [], batches: [], records: [], revision: 0, seq: 0 });
+/** What the brokers have on their disks. */
+interface Memory {
+  /** Newest last. */
+  readonly entries: Entry[];
+  revision: number;
+}
+
+const nothing = (): Memory => ({ entries: [], revision: 0 });
 
 /**
- * Leases and streams of one session, as the brokers have them. Every server reaches them through a link of its own, which loses
+ * The record of one session, as the brokers have it. Every server reaches them through a link of its own, which loses
  * calls and answers, and may answer reads from a copy that is out of date.
  */
 export class Broker {
   readonly #options: BrokerOptions;
   #memory = nothing();
-  /** Records of memories that were lost. */
-  #lost: readonly JournalRecord[] = [];
+  /** Of disks that were lost. */
+  #lost: readonly Entry[] = [];
   electingUntilMs = 0;
-  /** Epoch of the server by which the stream has its first record. */
-  openedBy = 0;
+  /** Who wrote the first record that they have. */
+  openedBy: Life | undefined;
   #elected = false;
 
   constructor(options: BrokerOptions) {
     this.#options = options;
   }
 
-  /** What the stream has now. */
-  get records(): readonly JournalRecord[] {
-    return this.#memory.records;
+  get record(): SessionRecord | undefined {
+    return this.#memory.entries.at(-1)?.record;
   }
 
-  /** What a stream has had, also before its memory was lost. */
-  get known(): readonly JournalRecord[] {
-    return [...this.#lost, ...this.records];
+  get snapshot(): SessionSnapshot | undefined {
+    const { record } = this;
+    return record && readSnapshot(record.snapshot, record.contextVersion);
   }
 
-  get lease(): LeaseEntry | undefined {
-    return this.#memory.leases.at(-1)?.entry;
+  /** Number of the last event in the record. */
+  get seq(): number {
+    return this.snapshot?.kernel.seq ?? 0;
   }
 
-  /** Number of records in the stream up to this batch. */
-  recordsUpTo(seq: number): number {
-    const batches = this.#memory.batches.filter((one) => one.seq <= seq);
-    const once = [...new Set(batches.map(({ batch }) => batch))];
-    const first = once.findLastIndex(({ opening }) => opening);
-    return once.slice(first).reduce((sum, { records }) => sum + records.length, 0);
+  /** Whose session the record of this revision has. */
+  authorOf(revision?: number): Life | undefined {
+    const { entries } = this.#memory;
+    return (revision === undefined ? entries.at(-1) : entries.find((one) => one.revision === revision))?.by;
+  }
+
+  /** Whether an older record is the newest, because the brokers stored it a second time. */
+  isRepeated(revision: number): boolean {
+    const { entries } = this.#memory;
+    const at = entries.findIndex((one) => one.revision === revision);
+    return entries[at - 1]?.isRepeated === true;
+  }
+
+  /** Whether a record has ever had this call. */
+  knewCall(id: string): boolean {
+    const has = ({ record }: Entry) => record?.snapshot.includes(`"id":${JSON.stringify(id)}`) === true;
+    return this.#memory.entries.findLast(has) !== undefined || this.#lost.some(has);
   }
 
   /** Until then they have no leader, and no request is answered. What has arrived is done by the next leader, or lost. */
@@ -93,85 +111,45 @@ export class Broker {
     this.#elected = true;
   }
 
-  /** They begin anew, without leases and streams. What is on its way to them is lost. */
+  /** They begin anew, with empty disks. What is on its way to them is lost. */
   forget(): void {
-    this.#lost = this.known;
+    this.#lost = [...this.#lost, ...this.#memory.entries];
     this.#memory = nothing();
+    this.openedBy = undefined;
   }
 
-  link(link: Link): { readonly leases: LeaseStore; readonly stream: JournalStream } {
-    const call = <T>(work: (memory: Memory, seenMs: number) => T, answerMs = () => 0) =>
-      this.#call(link, work, answerMs);
+  link(link: Link): SessionRecords {
+    const call = <T>(work: (memory: Memory, seenMs: number) => T) => this.#call(link, work);
+    const done = <T>(result: T | ParleyError): T => {
+      if (result instanceof ParleyError) throw result;
+      return result;
+    };
     return {
-      leases: {
-        read: () => call(({ leases }, seenMs) => leases.findLast(({ atMs }) => atMs <= seenMs)?.entry),
-        swap: (_session, lease, revision) =>
-          call((memory) => {
-            if ((this.lease?.revision ?? 0) !== revision) return undefined;
-            const before = this.lease?.lease.epoch ?? 0;
-            if (lease.epoch < before)
-              this.#options.found(`epoch ${lease.epoch} took the lease of epoch ${before}`);
-            memory.revision += 1;
-            this.#note({ lease, revision: memory.revision });
-            return memory.revision;
-          }),
-        all: () => call(() => (this.lease ? ['one'] : [])),
-        release: (_session, revision) =>
-          call(() => {
-            if (this.lease?.revision !== revision) return false;
-            this.#note(undefined);
-            return true;
-          }),
-      },
-      stream: {
-        maxBatch: MAX_BATCH,
-        append: (_session, batch, last) => call((memory) => this.#append(memory, batch, last)),
-        read: async (_session, upTo = 0, from = 0) => {
-          const seen = await call(
-            ({ batches }, seenMs) => {
-              this.#options.onRead();
-              return batches.filter(({ atMs, seq }) => atMs <= seenMs && seq >= from);
-            },
-            () => (from === 0 ? this.#readMs() : 0),
-          );
-          if ((seen.at(-1)?.seq ?? 0) < upTo) throw new ParleyError('BUS_UNREACHABLE', 'out of date');
-          return seen;
-        },
-        last: async (_session, known = 1) => {
-          const seen = await call(({ batches }, seenMs) => {
+      load: async () => {
+        const read = (seenMs: number) =>
+          call(({ entries }, nowMs) => {
             this.#options.onRead();
-            return batches.findLast(({ atMs }) => atMs <= seenMs);
+            return entries.findLast(({ atMs }) => atMs <= Math.max(nowMs, seenMs));
           });
-          return (seen?.seq ?? 0) < known ? call(({ batches }) => batches.at(-1)) : seen;
-        },
-        delete: () =>
-          call((memory) => {
-            const owner = this.lease?.lease.url ?? link.url;
-            if (owner !== link.url) this.#options.found(`${link.url} deleted the stream of ${owner}`);
-            memory.batches = [];
-            memory.records = [];
-          }),
+        // What seems not to be there is looked for again after a write.
+        const found = (await read(0)) ?? (await read(Number.POSITIVE_INFINITY));
+        return found?.record && { record: found.record, revision: found.revision };
       },
+      save: async (_session, record, revision) =>
+        done(await call((memory) => this.#write(memory, record, revision, link.life()))),
+      delete: async (_session, revision) => {
+        done(await call((memory) => this.#write(memory, undefined, revision, link.life())));
+      },
+      watch: async () => () => {},
     };
   }
 
-  /** A long journal takes time to read. */
-  #readMs(): number {
-    const [least, most] = READ_MS;
-    const { length } = this.#memory.records;
-    return this.#options.random.ms(least * length, most * length);
-  }
-
-  /** One call; `seenMs`: how new the copy is that a read sees. `answerMs`: of a large answer. */
-  async #call<T>(
-    { clock, isCut }: Link,
-    work: (memory: Memory, seenMs: number) => T,
-    answerMs: () => number,
-  ): Promise<T> {
+  /** One call; `seenMs`: how new the copy is that a read sees. */
+  async #call<T>({ clock, isCut }: Link, work: (memory: Memory, seenMs: number) => T): Promise<T> {
     const { faults, random, clock: time } = this.#options;
     const memory = this.#memory;
-    const wait = (on: Clock, range: readonly [number, number], moreMs = 0) =>
-      new Promise<void>((resolve) => void on.setTimer(random.ms(...range) + moreMs, resolve));
+    const wait = (on: Clock, range: readonly [number, number]) =>
+      new Promise<void>((resolve) => void on.setTimer(random.ms(...range), resolve));
     const lost = async (): Promise<never> => {
       await wait(clock, UNREACHABLE_MS);
       throw new ParleyError('BUS_UNREACHABLE', 'as planned');
@@ -197,44 +175,44 @@ export class Broker {
     }
     const result = arrive();
     if (isCut() || faults.does('broker.answerLost')) return lost();
-    await wait(clock, slow === 'back' ? SLOW_MS : WAY_MS, answerMs());
+    await wait(clock, slow === 'back' ? SLOW_MS : WAY_MS);
     return result;
   }
 
-  #note(entry: LeaseEntry | undefined): void {
-    this.#memory.leases.push({ atMs: this.#options.clock.nowMs(), entry });
-  }
-
-  #append(memory: Memory, batch: JournalBatch, last: number): number | undefined {
-    const before = memory.batches.at(-1);
-    if ((before?.seq ?? 0) !== last) return undefined;
-    const { found, reached, clock } = this.#options;
-    if (before && batch.epoch < before.batch.epoch)
-      found(`epoch ${batch.epoch} appended to the stream after epoch ${before.batch.epoch}`);
-    if (batch.opening) {
-      memory.records = [];
-      this.openedBy = batch.epoch;
-    }
-    const first = batch.records[0]?.record ?? memory.records.length;
-    if (first !== memory.records.length)
-      found(`record ${first} was appended to a stream of ${memory.records.length} records`);
-    if (this.#elected && batch.records.length > 0)
-      reached('a journal went on when the brokers had another leader');
+  /** Resolves with the new revision, or with why it was refused. As the adapter, it makes anew what the brokers have lost. */
+  #write(
+    memory: Memory,
+    record: SessionRecord | undefined,
+    revision: number,
+    life: Life | undefined,
+  ): number | ParleyError {
+    const before = memory.entries.at(-1);
+    const isFree = before?.record === undefined;
+    if (before && revision === 0 && !isFree) return new ParleyError('EPOCH_SUPERSEDED');
+    if (before && revision > 0 && before.revision !== revision)
+      return new ParleyError(isFree ? 'SESSION_DELETED' : 'EPOCH_SUPERSEDED');
+    if (!before && record === undefined) return new ParleyError('SESSION_DELETED');
+    const { found, reached, clock, faults } = this.#options;
+    const was = before?.record;
+    if (was && record && record.owner !== was.owner && record.epoch < was.epoch)
+      found(`epoch ${record.epoch} of ${record.owner} replaced epoch ${was.epoch} of ${was.owner}`);
+    if (this.#elected && before) reached('a record was saved when the brokers had another leader');
     this.#elected = false;
-    memory.seq += 1;
-    memory.batches.push({ batch, seq: memory.seq, atMs: clock.nowMs() });
-    memory.records.push(...batch.records);
-    const { seq } = memory;
-    if (this.#options.faults.does('broker.repeats')) this.#repeat(memory);
-    return seq;
+    if (!before) this.openedBy = life;
+    memory.revision += 1;
+    const made = memory.revision;
+    const by = life ?? before?.by;
+    memory.entries.push({ atMs: clock.nowMs(), revision: made, record, by });
+    if (record && faults.does('broker.repeats')) this.#repeat(memory);
+    return made;
   }
 
   /** As brokers do that were stopped for a while: behind what they have stored meanwhile. */
   #repeat(memory: Memory): void {
     const { clock, random } = this.#options;
-    for (const { batch } of memory.batches.slice(-random.pick([1, 2, 3]))) {
-      memory.seq += 1;
-      memory.batches.push({ batch, seq: memory.seq, atMs: clock.nowMs() });
-    }
+    const again = memory.entries.at(-random.pick([1, 2, 3]));
+    if (!again?.record) return;
+    memory.revision += 1;
+    memory.entries.push({ ...again, atMs: clock.nowMs(), revision: memory.revision, isRepeated: true });
   }
 }

@@ -10,34 +10,31 @@ export class Forgotten {
   readonly #clock: Pick<Clock, 'nowMs'>;
   readonly #broker: Broker;
   /** `owner`: who had the session. */
-  #lost: { readonly atMs: number; readonly records: number; readonly owner: Life | undefined } | undefined;
+  #lost: { readonly atMs: number; readonly seq: number; readonly owner: Life | undefined } | undefined;
 
   constructor(clock: Pick<Clock, 'nowMs'>, broker: Broker) {
     this.#clock = clock;
     this.#broker = broker;
   }
 
-  /** `lives`: the session in the servers that run. */
-  begin(lives: readonly Life[]): void {
-    const { lease, records } = this.#broker;
-    const owner = lives.find(({ epoch }) => epoch === lease?.lease.epoch);
+  begin(): void {
     this.#lost = {
-      ...{ atMs: this.#clock.nowMs(), owner: this.#lost?.owner ?? owner },
-      records: Math.max(records.length, this.#lost?.records ?? 0),
+      ...{ atMs: this.#clock.nowMs(), owner: this.#lost?.owner ?? this.#broker.authorOf() },
+      seq: Math.max(this.#broker.seq, this.#lost?.seq ?? 0),
     };
     this.#broker.forget();
   }
 
   /** Whether they have just got all of it again. */
   ends(): boolean {
-    if (!this.#lost || this.#broker.records.length < this.#lost.records) return false;
+    if (!this.#lost || this.#broker.seq < this.#lost.seq) return false;
     this.#lost = undefined;
     return true;
   }
 
-  /** Number of records that the stream had. */
-  get records(): number | undefined {
-    return this.#lost?.records;
+  /** Number of the last event that they had. */
+  get seq(): number | undefined {
+    return this.#lost?.seq;
   }
 
   /** Its server may have died, or was hindered: then no server could publish it to them, or only a server that had lost the session. */
@@ -49,8 +46,8 @@ export class Forgotten {
     return this.#clock.nowMs() - sinceMs < TOLD_MS;
   }
 
-  /** Whether what the stream has is by a server that had lost the session. */
+  /** Whether what they have is by a server that had lost the session. */
   get isOlder(): boolean {
-    return this.#broker.openedBy < (this.#lost?.owner?.epoch ?? Number.POSITIVE_INFINITY);
+    return (this.#broker.openedBy?.epoch ?? 0) < (this.#lost?.owner?.epoch ?? Number.POSITIVE_INFINITY);
   }
 }

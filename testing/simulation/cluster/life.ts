@@ -1,10 +1,9 @@
 import type { Session, SessionClient } from '../../../actors/session/handle.ts';
-import type { Rebuilt } from '../../../actors/session/rebuild.ts';
+import type { ResumedSession } from '../../../actors/session/resumed-session.ts';
 import type { SessionDeps } from '../../../actors/session/session.ts';
 import type { TimerHandle } from '../../../machines/clock.ts';
 import type { LogEntry } from '../../../machines/log.ts';
 import type { SessionMessage } from '../../../machines/wire.ts';
-import type { ReplicatedSession } from '../../../server/failover/replicated-session.ts';
 import type { ProcessClock } from './process-clock.ts';
 import type { ClusterServer, Hello } from './server.ts';
 
@@ -25,7 +24,9 @@ export interface LifeOptions {
   readonly server: ClusterServer;
   readonly clock: ProcessClock;
   readonly deps: SessionDeps;
-  readonly rebuilt: Rebuilt | undefined;
+  readonly resumed: ResumedSession | undefined;
+  /** Of the processes before, up to the record. */
+  readonly before: readonly LogEntry[];
   readonly awayMs: number;
   readonly found: (what: string) => void;
   /** It can have no client any more. */
@@ -40,8 +41,7 @@ export class Life {
   /** Its events so far, also those of the processes before. */
   readonly log: LogEntry[];
   session!: Session;
-  copy!: ReplicatedSession;
-  /** Of its lease. */
+  /** With which its process took it. */
   epoch = 1;
   /** The epoch that its client knows. */
   admissions = 1;
@@ -63,10 +63,10 @@ export class Life {
   constructor(options: LifeOptions) {
     this.#options = options;
     this.server = options.server;
-    this.log = [...(options.rebuilt?.entries() ?? [])];
-    this.#inputFrom = options.rebuilt ? undefined : 0;
-    this.#admitted = !options.rebuilt;
-    this.#lastGeneration = options.rebuilt?.kernel.context.lastGeneration ?? 0;
+    this.log = [...options.before];
+    this.#inputFrom = options.resumed ? undefined : 0;
+    this.#admitted = !options.resumed;
+    this.#lastGeneration = options.resumed?.kernel.context.lastGeneration ?? 0;
   }
 
   /** `missed`: by the client, at the processes before. */
@@ -82,7 +82,7 @@ export class Life {
       },
     });
     this.#awaitReturn();
-    if (this.#options.rebuilt) this.opened = this.session.durable().catch(() => {});
+    if (this.#options.resumed) this.opened = this.session.durable().catch(() => {});
   }
 
   /** Whether its client has been let in elsewhere since. */
@@ -96,7 +96,7 @@ export class Life {
     if (this.#admitted) this.admissions = epoch + 1;
     this.#admitted = true;
     this.attach(line);
-    this.session.present(true);
+    this.session.present(true, this.admissions);
     return true;
   }
 

@@ -1,16 +1,13 @@
-import type { TakenSession } from '../../../actors/failover/takeover.ts';
 import type { TurnRecord } from '../../../actors/ports/store.ts';
-import { type Rebuilt, rebuild } from '../../../actors/session/rebuild.ts';
 import { openSession, type SessionDeps } from '../../../actors/session/session.ts';
 import type { SessionOptions } from '../../../actors/session/session-input.ts';
-import { sha256 } from '../../../adapters/store/sha256.ts';
 import { ParleyError } from '../../../machines/errors.ts';
 import type { LogEntry } from '../../../machines/log.ts';
+import type { SessionMessage } from '../../../machines/wire.ts';
+import { type Continued, RecordedSessions } from '../../../server/continuing/continuing.ts';
 import type { RelayFailure } from '../../../server/door/elsewhere.ts';
-import type { AdoptingStore } from '../../../server/failover/adopt.ts';
 import { Failover } from '../../../server/failover/failover.ts';
 import type { Disk } from '../disk.ts';
-import type { WholeReplay } from '../replays.ts';
 import type { Sometimes } from '../sometimes.ts';
 import type { Broker } from './broker.ts';
 import { Life, type Line } from './life.ts';
@@ -31,15 +28,15 @@ export interface ServerOptions {
   readonly session: SessionOptions;
   readonly broker: Broker;
   readonly disk: Disk;
-  /** Of the session, for all its servers. */
-  readonly replay: WholeReplay;
   /** How far the wall clock is ahead, ms. */
   readonly skewMs: number;
   /** The server at this address, if it can be reached from here. */
   readonly reach: (url: string) => ClusterServer | undefined;
   readonly onEntry: (life: Life, entry: LogEntry) => void;
-  readonly onRebuilt: (life: Life, taken: TakenSession, rebuilt: Rebuilt) => void;
-  /** It has left its session to another server. `whole`: the stream has answered. */
+  /** The log of the processes before, up to the record that was taken. */
+  readonly logBefore: (taken: Continued) => readonly LogEntry[];
+  readonly onTaken: (life: Life, taken: Continued) => void;
+  /** It has left its session to another server. `whole`: the brokers have answered. */
   readonly onLeft: (life: Life, whole: boolean) => void;
   readonly found: (what: string) => void;
   readonly reached: (name: Sometimes) => void;
@@ -49,18 +46,17 @@ export interface ServerOptions {
 const ANSWER_MS = 500;
 const READY_MS = 10_000;
 const AWAY_MS = 30_000;
-const SILENT_MS = 330_000;
 const TURN_MS = 250;
 const ACTION_MS = 10_000;
-/** A lease is renewed after a third of it: every minute. */
-const KEPT_HOURS = 180 / 3_600;
+/** A lease is renewed after a third of it. Longer than two clocks differ. */
+const LEASE_MS = 180_000;
 const MAX_OWNERS = 3;
 const MAX_HOPS = 2;
 const PROOF = 'proof';
 const SILENT_LOG = { debug() {}, info() {}, warn() {} };
 
 /**
- * A server with one session, or without: the shipped failover, store and session, behind a door that does what the real one does
+ * A server with one session, or without: the shipped failover, records and session, behind a door that does what the real one does
  * for a client that comes back. It may be slow, cut off, or dead; what is on its disk outlives its process.
  */
 export class ClusterServer {
@@ -75,6 +71,7 @@ export class ClusterServer {
   readonly #options: ServerOptions;
   #clock: ProcessClock;
   #failover: Failover;
+  #continuing: RecordedSessions;
   #awake = () => {};
   #back = () => {};
   /** It is about to stop. */
@@ -86,7 +83,7 @@ export class ClusterServer {
     this.#options = options;
     this.url = `ws://${options.name}`;
     this.#clock = this.#newClock();
-    this.#failover = this.#newFailover();
+    [this.#failover, this.#continuing] = this.#newProcess();
   }
 
   get isSlow(): boolean {
@@ -110,7 +107,7 @@ export class ClusterServer {
     this.isUp = true;
     this.#drain = undefined;
     this.#clock = this.#newClock();
-    this.#failover = this.#newFailover();
+    [this.#failover, this.#continuing] = this.#newProcess();
   }
 
   /** Kills it: what is not on disk is lost. */
@@ -173,9 +170,9 @@ export class ClusterServer {
   begin(line: Line): Life {
     const { session, language } = this.#options.session;
     const life = this.#newLife();
-    const opening = { session, startedAt: '', language, proof: PROOF };
-    life.copy = this.#failover.begin(opening, () => this.#fenced(life));
-    life.run((deps, client) => openSession(deps, this.#options.session, client));
+    const opening = { startedAt: '', language, proof: PROOF };
+    const record = this.#continuing.keep(session, opening, () => this.#fenced(life));
+    life.run((deps, client) => openSession({ ...deps, record }, this.#options.session, client));
     life.attach(line);
     return life;
   }
@@ -229,48 +226,38 @@ export class ClusterServer {
   }
 
   async #open(hello: Hello): Promise<ParleyError | undefined> {
-    const { session: options, found, onRebuilt, replay } = this.#options;
+    const { session: options, deps, onTaken } = this.#options;
     const { session } = options;
     const { lastSeq, played, epoch } = hello;
-    const failover = this.#failover;
-    const taken = failover.claim(session);
-    if (!taken) return new ParleyError('SESSION_UNKNOWN');
     const process = this.#process;
-    const gone = () => process !== this.#process || !this.isUp;
-    const journal = await failover.adopt(this.#store(), taken);
-    const made = { sha256, inputEnd: 0, played, breathe: async () => {} };
-    const rebuilt = await rebuild(journal, made);
-    if (gone()) return new ParleyError('BUS_UNREACHABLE');
-    if (!rebuilt) {
-      failover.settled(session);
-      found('the journal that was taken over was not continued');
-      return new ParleyError('SESSION_UNKNOWN');
-    }
-    replay.compare(journal, rebuilt);
-    for (const turn of rebuilt.turns) this.#save({ session, ...turn, timings: {} });
-    const life = this.#newLife(rebuilt);
-    onRebuilt(life, taken, rebuilt);
-    const missed = rebuilt.missed(lastSeq);
-    life.epoch = taken.lease.epoch;
-    life.admissions = Math.max(rebuilt.returns, epoch) + 2;
-    life.copy = failover.begin({ session, ...taken.opening }, () => this.#fenced(life), taken);
-    life.run((own, client) => openSession(own, options, client, rebuilt), missed);
+    const missed: SessionMessage[] = [];
+    const listener = { message: (message: SessionMessage) => void missed.push(message), audio: () => {} };
+    const taken = await this.#continuing.take(session, { lastSeq, played, epoch }, listener, deps.parameters);
+    if (process !== this.#process || !this.isUp) return new ParleyError('BUS_UNREACHABLE');
+    if (!taken?.record) return new ParleyError('SESSION_UNKNOWN');
+    const life = this.#newLife(taken);
+    onTaken(life, taken);
+    life.epoch = taken.record.epoch;
+    life.admissions = taken.epoch;
+    const record = this.#continuing.keep(session, taken.record.opening, () => this.#fenced(life), taken);
+    life.run((own, client) => openSession({ ...own, record }, options, client, taken), missed);
     await life.opened;
     return life.admit(hello) ? undefined : new ParleyError('BUS_UNREACHABLE');
   }
 
-  #newLife(rebuilt?: Rebuilt): Life {
-    const { deps, disk, onEntry, found } = this.#options;
+  #newLife(taken?: Continued): Life {
+    const { deps, disk, onEntry, found, logBefore } = this.#options;
     const clock = this.#clock;
     const failover = this.#failover;
     const { session } = this.#options.session;
     const life: Life = new Life({
-      ...{ server: this, clock, rebuilt, found, awayMs: AWAY_MS, onOver: () => this.#ended(life) },
+      ...{ server: this, clock, resumed: taken, found, awayMs: AWAY_MS, onOver: () => this.#ended(life) },
+      before: taken ? logBefore(taken) : [],
       settled: () => failover.settled(session),
       deps: {
         ...deps,
         clock,
-        journal: disk.opener(this.#failover.replicated(disk.store)),
+        journal: disk.open,
         store: { ...deps.store, saveTurn: async (turn) => this.#save(turn) },
         onLog: (_session, entry) => {
           onEntry(life, entry);
@@ -309,43 +296,44 @@ export class ClusterServer {
     this.turns.push(turn);
   }
 
-  #store(): AdoptingStore {
-    const { disk } = this.#options;
-    return {
-      ...disk.store,
-      async journalHead(session) {
-        if (disk.isEmpty) throw new ParleyError('SESSION_UNKNOWN', session);
-        return disk.read();
-      },
-      journalRecords: async (_session, from, limit) => (await disk.read()).records.slice(from, from + limit),
-      lastRecord: async () => (disk.isEmpty ? undefined : (await disk.read()).records.at(-1)),
-      readJournal: () => disk.read(),
-      dropJournal: async () => disk.drop(),
-      saveSession: async () => {},
-    };
-  }
-
   #newClock(): ProcessClock {
     return new ProcessClock(this.#options.deps.clock, () => this.isSlow);
   }
 
-  #newFailover(): Failover {
+  #newProcess(): [Failover, RecordedSessions] {
     const { broker, deps, skewMs, disk } = this.#options;
     const clock = this.#clock;
     const process = this.#process;
     const isCut = () => process !== this.#process || this.isCut('broker');
+    const wallMs = () => deps.clock.nowMs() + skewMs;
     const failover = new Failover({
-      ...broker.link({ url: this.url, clock, isCut }),
-      ...{ clock, connected: () => !isCut(), wallMs: () => deps.clock.nowMs() + skewMs },
-      ...{ machine: '', keptHours: KEPT_HOURS, turnMs: TURN_MS, actionMs: ACTION_MS, silentMs: SILENT_MS },
-      own: async (_session, from, limit) =>
-        disk.isEmpty ? [] : (await disk.read()).records.slice(from, from + limit),
+      records: broker.link({ url: this.url, clock, isCut, life: () => this.life }),
+      waits: { turnMs: TURN_MS, actionMs: ACTION_MS, leaseMs: LEASE_MS, connected: () => !isCut() },
       onBack: (listener) => {
         this.#back = listener;
       },
-      log: SILENT_LOG,
+      ...{ clock, wallMs, log: SILENT_LOG },
     });
     failover.reachableAt(this.url);
-    return failover;
+    const continuing = new RecordedSessions(
+      {
+        ...{ own: 'none', config: { limits: { awayMs: AWAY_MS } }, deps: { ...deps, clock }, observers: [] },
+        ...{ clock, wallMs, failover, log: SILENT_LOG },
+        stores: {
+          journals: {
+            lastRecord: async () => (disk.isEmpty ? undefined : (await disk.read()).records.at(-1)),
+            inputEnd: async () => 0,
+            readJournal: () => disk.read(),
+          },
+          store: {
+            turns: async () => this.turns,
+            saveTurn: async (turn) => this.#save(turn),
+            ...{ saveSession: async () => {}, endSession: async () => {} },
+          },
+        },
+      },
+      failover.records,
+    );
+    return [failover, continuing];
   }
 }

@@ -1,18 +1,16 @@
 /** A session that several servers can have, on a faulty network. */
 
-import type { TakenSession } from '../../../actors/failover/takeover.ts';
 import type { ClientCommand } from '../../../actors/session/client-command.ts';
 import type { Session } from '../../../actors/session/handle.ts';
-import type { Rebuilt } from '../../../actors/session/rebuild.ts';
 import type { TimerHandle } from '../../../machines/clock.ts';
-import { callsOf } from '../../../machines/journal/calls.ts';
 import type { LogEntry } from '../../../machines/log.ts';
 import { publishedIn } from '../../../machines/session/facts.ts';
 import type { SessionMessage } from '../../../machines/wire.ts';
+import type { Continued } from '../../../server/continuing/continuing.ts';
 import type { CrashingOptions, Handle } from '../crashing-session.ts';
 import { Disk } from '../disk.ts';
 import type { FaultPoint } from '../faults.ts';
-import { checkReplay, WholeReplay } from '../replays.ts';
+import { checkReplay } from '../replays.ts';
 import { Broker } from './broker.ts';
 import { Client } from './client.ts';
 import { Forgotten } from './forgotten.ts';
@@ -46,7 +44,7 @@ class ClusteredSession implements Handle {
   readonly #begun = new Set<string>();
   readonly #told: ToldTurns;
   #lastSeq = 0;
-  /** The newest epoch of a lease, and of an admission. */
+  /** The newest epoch with which a server took the session, and of an admission. */
   #newest = 1;
   #seen = 1;
   /** Where the client said its last word, until it is connected again. */
@@ -63,19 +61,19 @@ class ClusteredSession implements Handle {
     this.#options = options;
     const { deps, session, clock, faults, random, found, reached, ear } = options;
     const onRead = () => this.#mayAwake();
-    const replay = new WholeReplay(found);
     this.#broker = new Broker({ clock, faults, random, found, reached, onRead });
     this.#forgotten = new Forgotten(clock, this.#broker);
     this.#servers = Array.from({ length: SERVERS }, (_, number) => {
       const skewed = faults.does('server.skew');
       const disk = new Disk(options);
       const server = new ClusterServer({
-        ...{ name: `s${number + 1}`, deps, session, disk, replay, found, reached },
+        ...{ name: `s${number + 1}`, deps, session, disk, found, reached },
         broker: this.#broker,
         skewMs: skewed ? faults.stream('server.skew').ms(-SKEW_MS, SKEW_MS) : 0,
         reach: (url) => this.#reach(server, url),
         onEntry: (life, entry) => this.#onEntry(life, entry),
-        onRebuilt: (life, taken, rebuilt) => this.#onRebuilt(life, taken, rebuilt),
+        logBefore: (taken) => this.#logBefore(taken),
+        onTaken: (life, taken) => this.#onTaken(life, taken),
         onLeft: (life, whole) => this.#onLeft(life, whole),
       });
       server.start();
@@ -125,14 +123,11 @@ class ClusteredSession implements Handle {
     for (const server of this.#servers) server.stay();
     const lives = this.#servers.flatMap(({ life }) => life ?? []);
     const last = this.#client.life ?? lives.sort((a, b) => b.epoch - a.epoch)[0];
-    // Its stream and lease are deleted with it.
-    const { records } = this.#broker;
-    const stream = [...records];
-    const isOwner = (last?.epoch ?? 0) >= (this.#broker.lease?.lease.epoch ?? 0);
     await last?.close(reason);
     for (const server of this.#servers) await server.life?.session.leave('superseded');
     this.#told.check();
-    if (isOwner && last && !last.fenced) this.#checkJournal(last, stream);
+    for (const disk of this.#disks.values())
+      if (!disk.isEmpty) checkReplay(disk.whole(), this.#options.found);
     for (const server of this.#servers) server.kill();
   }
 
@@ -172,21 +167,24 @@ class ClusteredSession implements Handle {
     });
   }
 
-  #onRebuilt(life: Life, { last, records }: TakenSession, { journal }: Rebuilt): void {
+  /** What happened up to the record, as whoever wrote it has logged it. */
+  #logBefore({ record, snapshot }: Continued): readonly LogEntry[] {
+    const seq = snapshot?.kernel.seq ?? 0;
+    const log = this.#broker.authorOf(record?.revision)?.log ?? [];
+    return log.filter((entry) => (entry.type === 'event' || entry.type === 'command') && entry.seq <= seq);
+  }
+
+  #onTaken(life: Life, { record, snapshot }: Continued): void {
     const { found, reached, onLost } = this.#options;
-    const inStream = this.#broker.recordsUpTo(last);
-    const { records: had, isOlder, isExcused } = this.#forgotten;
-    if (had !== undefined && records.length < had) {
+    const seq = snapshot?.kernel.seq ?? 0;
+    const { seq: had, isOlder, isExcused } = this.#forgotten;
+    if (had !== undefined && seq < had && !this.#broker.isRepeated(record?.revision ?? 0)) {
       // As a server knew it that had lost it: nothing else is left, and its epochs are those of then.
       if (isOlder && isExcused) {
         this.#newest = 0;
         queueMicrotask(onLost);
-      } else found(`a server took ${records.length} of the ${had} records over that the brokers had`);
+      } else found(`a server took the session as of event ${seq}, and the brokers had event ${had}`);
     }
-    if (had === undefined && records.length !== inStream)
-      found(`a server took ${records.length} of the ${inStream} records before its fence over`);
-    if (journal.records < records.length)
-      found(`of ${records.length} records ${journal.records} were rebuilt`);
     for (const { life: other } of this.#servers)
       if (other && other !== life && !other.over) reached('a session was taken from a server that lived');
   }
@@ -204,7 +202,7 @@ class ClusteredSession implements Handle {
     if (entry.type === 'action.start') this.#checkAction(entry.id);
     if (life.gone || (this.#heard !== undefined && life !== this.#heard)) return;
     if (this.#forgotten.ends())
-      this.#options.reached('a session went on when the brokers had lost their memory');
+      this.#options.reached('a session went on when the brokers had lost their disks');
     this.#options.deps.onLog?.(this.#options.session.session, entry);
     const message = publishedIn(entry);
     if (message?.type === 'action' && message.status === 'started') this.#befall(life, 60);
@@ -216,8 +214,7 @@ class ClusteredSession implements Handle {
     const { found } = this.#options;
     if (this.#begun.has(id)) found(`the action ${id} began twice`);
     this.#begun.add(id);
-    if (!callsOf(this.#broker.known).some((call) => call.id === id))
-      found(`the action ${id} began, and the stream does not have it`);
+    if (!this.#broker.knewCall(id)) found(`the action ${id} began, and the brokers do not have it`);
   }
 
   /** What may happen to the servers. */
@@ -267,24 +264,22 @@ class ClusteredSession implements Handle {
   }
 
   #forget(): void {
-    this.#forgotten.begin(this.#servers.flatMap(({ life }) => life ?? []));
+    this.#forgotten.begin();
     for (const server of this.#servers) server.back();
   }
 
   #onUnknown(): void {
     const { found, reached, onLost } = this.#options;
     if (!this.#forgotten.isExcused) found('the session was lost');
-    else reached('a session was lost with its server and the memory of the brokers');
+    else reached('a session was lost with its server and the disks of the brokers');
     onLost();
   }
 
   #onLeft(life: Life, whole: boolean): void {
-    const records = this.#disks.get(life.server)?.whole().records ?? [];
-    const { records: inStream, lease } = this.#broker;
-    if (whole && !life.fenced && lease?.lease.url === life.server.url && inStream.length < records.length)
-      this.#options.found(
-        `a server stopped, and the stream has ${inStream.length} of ${records.length} records`,
-      );
+    const last = life.log.findLast((entry) => entry.type === 'event');
+    const isOwn = this.#broker.record?.owner === '' && this.#broker.authorOf() === life;
+    if (whole && !life.fenced && isOwn && last && this.#broker.seq < last.seq)
+      this.#options.found(`a server stopped, and the brokers have ${this.#broker.seq} of ${last.seq} events`);
     this.#left = life;
   }
 
@@ -313,7 +308,7 @@ class ClusteredSession implements Handle {
   ): void {
     const { faults } = this.#options;
     // Before that there is nothing to go on with.
-    this.#begins ||= this.#broker.lease !== undefined && this.#broker.records.length > 0;
+    this.#begins ||= this.#broker.record !== undefined;
     if (this.#over || !this.#begins) return;
     if (!faults.does(point)) return;
     const stream = faults.stream(point);
@@ -329,14 +324,5 @@ class ClusteredSession implements Handle {
       run();
     });
     this.#timers.add(timer);
-  }
-
-  #checkJournal({ server }: Life, stream: readonly { readonly stateHash: string }[]): void {
-    const journal = this.#disks.get(server)?.whole();
-    if (!journal) return;
-    const { found } = this.#options;
-    checkReplay(journal, found);
-    const other = stream.findIndex(({ stateHash }, at) => journal.records[at]?.stateHash !== stateHash);
-    if (other >= 0) found(`record ${other} of the stream is another than that of the last server`);
   }
 }

@@ -13,7 +13,7 @@ const RECENT = 100;
 
 export interface ToldTurnsOptions {
   readonly clock: Pick<Clock, 'nowMs'>;
-  readonly broker: Pick<Broker, 'records'>;
+  readonly broker: Pick<Broker, 'snapshot'>;
   readonly servers: readonly Pick<ClusterServer, 'turns'>[];
   readonly disks: ReadonlyMap<ClusterServer, Disk>;
   readonly found: (what: string) => void;
@@ -22,7 +22,7 @@ export interface ToldTurnsOptions {
 /** The turns whose end the client got. */
 export class ToldTurns {
   readonly #options: ToldTurnsOptions;
-  /** `isKept`: it was on disk or in the stream by then. */
+  /** `isKept`: it was on disk or in the record by then. */
   readonly #told: { readonly key: string; readonly isKept: boolean; readonly atMs: number }[] = [];
   /** When the client got a message that waits for nothing, and takes with it what waits. */
   readonly #urgentAtMs = new Set<number>();
@@ -39,16 +39,16 @@ export class ToldTurns {
     if (isUrgent(message)) this.#urgentAtMs.add(atMs);
   }
 
-  /** Every one is in a store, or in the journal of a server that died as it was sent. */
+  /** Every one is in a store, or in the journal of a server that died as it was sent, or in the record. */
   check(): void {
-    const { servers, disks, found } = this.#options;
+    const { servers, disks, found, broker } = this.#options;
     const known = new Set(servers.flatMap(({ turns }) => turns.map(keyOf)));
     const missing = this.#told.filter(
       ({ key, isKept, atMs }) => !known.has(key) && (isKept || !this.#urgentAtMs.has(atMs)),
     );
     if (missing.length === 0) return;
     const journaled = [...disks.values()].flatMap((disk) => (disk.isEmpty ? [] : disk.whole().records));
-    for (const turn of turnsIn(journaled)) known.add(keyOf(turn));
+    for (const turn of [...turnsIn(journaled), ...(broker.snapshot?.unsaved ?? [])]) known.add(keyOf(turn));
     for (const { key } of missing)
       if (!known.has(key)) found(`the turn ${key} reached the client, and is in no store`);
   }
@@ -56,10 +56,9 @@ export class ToldTurns {
   #keeps({ server }: Life, generation: number): boolean {
     const { broker, disks } = this.#options;
     const disk = disks.get(server);
-    const journals = [broker.records, disk && !disk.isEmpty ? disk.left().records : []];
-    return journals.some((records) =>
-      turnsIn(records.slice(-RECENT)).some((turn) => turn.generation === generation),
-    );
+    const journaled = disk && !disk.isEmpty ? turnsIn(disk.left().records.slice(-RECENT)) : [];
+    const recorded = broker.snapshot?.unsaved ?? [];
+    return [...journaled, ...recorded, ...server.turns].some((turn) => turn.generation === generation);
   }
 }
 

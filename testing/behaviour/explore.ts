@@ -1,18 +1,16 @@
 /** Walks a behaviour in all its states with everything that can happen in each. */
 import type { AnyStateMachine, AnyStateNode, AnyTransitionDefinition } from 'xstate';
-import { type BehaviourPhrases, phrasesOf } from '../../actors/behaviour/phrases.ts';
-import { hasWay } from '../../machines/behaviour/answers.ts';
 import type { ChartStep } from '../../machines/behaviour/chart.ts';
-import { canonicalJson } from '../../machines/json.ts';
-import { Random } from '../simulation/random.ts';
+import { questionOf } from '../../machines/behaviour/form/form.ts';
+import type { Part } from '../../machines/behaviour/snapshot.ts';
+import { canonicalJson, type Json } from '../../machines/json.ts';
 import { type Finding, Findings } from './findings.ts';
 import { lint, reachable } from './lint.ts';
-import { sentencesOf } from './sentences.ts';
+import { GIBBERISH, Possible, RETRIES, SILENCE_MS, SLACK_MS } from './possible.ts';
 import { isSpoken, type Step } from './steps.ts';
 import { Texts } from './texts.ts';
-import { eventData, literalsIn, slotWords } from './values.ts';
 import { type Grounds, type Line, stateText, Walk } from './walk.ts';
-import { delaysOf, pathOf, statesOf, type Way, waysOf, withAncestors } from './ways.ts';
+import { pathOf, statesOf, type Way, waysOf, withAncestors } from './ways.ts';
 
 export interface ExploreOptions {
   readonly grounds: Grounds;
@@ -54,18 +52,12 @@ interface Place {
   readonly key: string;
 }
 
-const HEARD = 'heard.';
 const BACKCHANNEL = 'uh-huh';
 /** Shorter texts are over before a user can interrupt. */
 const MIN_LENGTH = 16;
-const GIBBERISH = 'purple monkey dishwasher';
-const SENTENCES = 3;
 const MAX_STEPS = 12;
 const MAX_CONTEXTS = 6;
 const MAX_PLACES = 150;
-const SILENCE_MS = 8_000;
-/** After a time-out, so that what follows from it has happened. */
-const SLACK_MS = 200;
 /** Silences in a row after which a question that is still asked has no exit. */
 const SILENCES = 4;
 
@@ -79,14 +71,11 @@ class Explorer {
   readonly #taken = new Map<AnyTransitionDefinition, Path>();
   readonly #findings = new Findings();
   readonly #texts = new Texts();
-  readonly #phrases: BehaviourPhrases;
-  readonly #literals: readonly (string | number)[];
-  readonly #words: ReadonlyMap<string, readonly (readonly string[])[]>;
+  readonly #possible: Possible;
   readonly #places: Place[] = [];
   readonly #known = new Set<string>();
   readonly #contexts = new Map<string, number>();
   readonly #entered = new Set<AnyStateNode>();
-  readonly #definition;
   /** What the robot says, with the shortest path to it. */
   readonly #saidAfter = new Map<string, readonly Step[]>();
   /** Conversations that showed something. */
@@ -96,11 +85,7 @@ class Explorer {
   constructor(options: ExploreOptions) {
     this.#options = options;
     this.#ways = waysOf(options.grounds.machine);
-    const { definition } = options.grounds.program;
-    this.#definition = definition;
-    this.#phrases = phrasesOf(definition);
-    this.#literals = literalsIn(options.source);
-    this.#words = slotWords(definition, this.#phrases, this.#literals);
+    this.#possible = new Possible(options.grounds.program, options.source, options.seed ?? 1);
   }
 
   async run(): Promise<Explored> {
@@ -122,7 +107,7 @@ class Explorer {
     const { maxSteps = MAX_STEPS } = this.#options;
     if (place.steps.length >= maxSteps) return;
     const at = await this.#walk(place.steps);
-    const steps = this.#possible(at);
+    const steps = this.#possible.steps(at, nodesOf(at, this.#options.grounds.machine));
     await this.#end(at, place.steps);
     await this.#go(place, steps);
     await this.#keepsAsking(place, at);
@@ -255,7 +240,7 @@ class Explorer {
   async #keepsAsking(place: Place, here: Walk): Promise<void> {
     const asking = Object.values(here.snapshot.parts).find(({ kind }) => kind === 'ask');
     if (asking?.kind !== 'ask' || here.isAway || here.isStopped) return;
-    const { silenceMs = SILENCE_MS, retries = 2 } = asking.input;
+    const { silenceMs = SILENCE_MS, retries = RETRIES } = asking.input;
     const ms = (retries + 1) * (silenceMs + SLACK_MS);
     let path = place.steps;
     const walk = await this.#walk(place.steps);
@@ -295,71 +280,6 @@ class Explorer {
       });
   }
 
-  /** What can happen now, what the user would do first. */
-  #possible(walk: Walk): readonly Step[] {
-    const { machine } = this.#options.grounds;
-    const nodes = nodesOf(walk, machine);
-    const enabled = new Set(nodes.flatMap((node) => node.ownEvents));
-    const steps: Step[] = [];
-    if (walk.isAway) return [{ kind: 'back' }];
-    if (walk.isStopped) return [{ kind: 'rearm' }];
-    for (const part of Object.values(walk.snapshot.parts)) {
-      if (part.kind !== 'ask') continue;
-      for (const words of this.#answers(part.input)) steps.push({ kind: 'says', words });
-      const { silenceMs = SILENCE_MS, retries = 2 } = part.input;
-      steps.push({ kind: 'says', words: GIBBERISH }, { kind: 'waits', ms: silenceMs + SLACK_MS });
-      steps.push({ kind: 'waits', ms: (retries + 1) * (silenceMs + SLACK_MS) });
-    }
-    const spoken: Step[] = [];
-    for (const [name, dialog] of this.#phrases.phrases) {
-      if (!hasWay(enabled, HEARD + name)) continue;
-      const sentences = sentencesOf(dialog, SENTENCES, this.#seed, (slot) => this.#words.get(slot) ?? []);
-      for (const words of sentences) steps.push({ kind: 'says', words });
-      const [words] = sentences;
-      if (words !== undefined) spoken.push({ kind: 'says', words, how: 'unsure' });
-    }
-    if (enabled.has('heard')) steps.push({ kind: 'says', words: GIBBERISH });
-    for (const { name } of walk.running) {
-      steps.push(
-        { kind: 'ends', name, status: 'done', data: {} },
-        { kind: 'ends', name, status: 'failed', data: {} },
-      );
-    }
-    for (const [name, fields] of Object.entries(this.#definition.robotEvents))
-      if (hasWay(enabled, `robot.${name}`))
-        for (const data of eventData(fields, this.#literals)) steps.push({ kind: 'event', name, data });
-    for (const ms of nodes.flatMap(delaysOf)) steps.push({ kind: 'waits', ms: ms + SLACK_MS });
-    steps.push({ kind: 'stop' }, { kind: 'away' });
-    return [...steps, ...spoken.slice(0, 1)];
-  }
-
-  #answers({
-    slot,
-    phrases = [],
-  }: {
-    readonly slot?: string;
-    readonly phrases?: readonly string[];
-  }): readonly string[] {
-    const values = (slot !== undefined && this.#words.get(slot)) || [];
-    const of = slot === undefined ? undefined : this.#phrases.answers.get(slot);
-    const answers = of
-      ? values.length > 0
-        ? values.map((words, at) => sentencesOf(of, 1, this.#seed + at, () => [words])[0] ?? '')
-        : sentencesOf(of, SENTENCES, this.#seed)
-      : [];
-    const random = new Random(this.#seed);
-    const other = of && values.length > 0 ? [sentencesOf(of, 1, random.int(1, 1_000))[0] ?? ''] : [];
-    const said = phrases.flatMap((name) => {
-      const dialog = this.#phrases.phrases.get(name);
-      return dialog ? sentencesOf(dialog, SENTENCES, this.#seed) : [];
-    });
-    return [...new Set([...answers, ...other, ...said])].filter((words) => words !== '');
-  }
-
-  get #seed(): number {
-    return this.#options.seed ?? 1;
-  }
-
   #report(): Explored {
     const reached = reachable(this.#options.grounds.machine, [...this.#ways.values()]);
     for (const [one, way] of this.#ways)
@@ -391,7 +311,7 @@ function nameOf(input: unknown): string {
 /** Where a session is: its state, its context and what is open. */
 function keyOf(walk: Walk): string {
   const { chart, parts, status } = walk.snapshot;
-  const open = Object.entries(parts).map(([id, part]) => [id, part.kind === 'ask' ? part.tries : 0] as const);
+  const open = Object.entries(parts).map(([id, part]) => [id, progressOf(part)] as const);
   return canonicalJson({
     value: chart.value,
     context: chart.context,
@@ -400,6 +320,18 @@ function keyOf(walk: Walk): string {
     stopped: walk.isStopped,
     away: walk.isAway,
   });
+}
+
+/** How far a question is. Of a form it does not matter which values it has. */
+function progressOf(part: Part): Json {
+  switch (part.kind) {
+    case 'ask':
+      return part.tries;
+    case 'form':
+      return [canonicalJson(questionOf(part.input, part.state) ?? null), part.state.tries];
+    default:
+      return 0;
+  }
 }
 
 function nodesOf(walk: Walk, machine: AnyStateMachine): readonly AnyStateNode[] {

@@ -1,5 +1,6 @@
 /** The ways of a behaviour's chart: its transitions, by the names that reports give them. */
 import type { AnyStateMachine, AnyStateNode, AnyTransitionDefinition } from 'xstate';
+import type { JsonObject } from '../../machines/json.ts';
 
 /** One transition of the chart. */
 export interface Way {
@@ -58,11 +59,13 @@ export function partsOf(node: AnyStateNode): readonly { readonly id: string; rea
   }));
 }
 
-/** Delays of a state, ms, as far as they are numbers. */
-export function delaysOf(node: AnyStateNode): readonly number[] {
+/** Delays of a state, ms. Named ones may depend on the context. */
+export function delaysOf(node: AnyStateNode, context: JsonObject): readonly number[] {
   return node.after.flatMap(({ delay }) => {
-    const ms = Number(delay);
-    return Number.isFinite(ms) ? ms : [];
+    const named: unknown = typeof delay === 'string' ? node.machine.implementations.delays[delay] : delay;
+    const ms: unknown =
+      typeof named === 'function' ? named({ context, event: {} }, undefined) : (named ?? delay);
+    return Number.isFinite(Number(ms)) ? Number(ms) : [];
   });
 }
 

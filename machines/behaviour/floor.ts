@@ -10,6 +10,8 @@ export interface Floor {
   readonly isOffering: boolean;
   readonly isStopped: boolean;
   readonly isAway: boolean;
+  /** The session is over. */
+  readonly isEnded: boolean;
   /** The user has the floor: no text may begin, not even an urgent one. */
   readonly isTaken: boolean;
   /** The commands of this step so far. */

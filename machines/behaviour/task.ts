@@ -125,6 +125,10 @@ export class Task {
   /** The conversation has handled an event. */
   happened(event: Happened & { readonly name?: string }, floor: Floor): void {
     this.#read = 0;
+    if (floor.isEnded) {
+      this.#sessionEnds(floor);
+      return;
+    }
     if (event.type === 'robot') this.#inbox.put({ ...event.data, type: `robot.${event.name}` });
     this.#observe(event, floor);
     if (isModelEvent(event)) for (const part of this.#parts.values()) part.model(event, floor);
@@ -195,6 +199,17 @@ export class Task {
     const { behaviourFailed } = phrasesOf(floor.context, floor.context.parameters);
     this.#texts.dropAll();
     if (behaviourFailed && !floor.isStopped) this.#queue({ text: behaviourFailed });
+  }
+
+  /** What it ran ends, and the chart gets no event of it: nothing that it does now could happen. */
+  #sessionEnds(floor: Floor): void {
+    if (this.#parts.size === 0 && this.#inbox.isEmpty) return;
+    for (const id of [...this.#parts.keys()]) this.#leave(id, floor);
+    this.#texts.dropAll();
+    this.#inbox.clear();
+    this.#requests = [];
+    floor.cancelTimers();
+    this.#snapshot = this.#plain();
   }
 
   #end(status: 'done' | 'failed', floor: Floor): void {

@@ -61,6 +61,28 @@ it('begins nothing in a state that is left within the step', async () => {
   expect(robotLog(talk.heard)).toEqual(['said: That is all.']);
 });
 
+it('begins nothing when its session ends', async () => {
+  const leaving = behaviourProgram(
+    guide.createMachine({
+      context: {},
+      initial: 'waiting',
+      states: {
+        waiting: { on: { 'heard.tour': 'telling' } },
+        telling: {
+          invoke: { src: 'say', input: { text: 'There are two chairs by a desk.' }, onDone: 'going' },
+        },
+        going: { invoke: { src: 'act', input: { name: 'go' }, onDone: 'waiting', onError: 'waiting' } },
+      },
+    }),
+  );
+  const talk = await scene({ behaviour: leaving, results: true });
+  talk.send({ type: 'text', text: 'start the tour' });
+  await talk.until(() => talk.state === 'speaking');
+  // Its end checks every promise.
+  await talk.end();
+  expect(robotLog(talk.heard).filter((line) => line.startsWith('go'))).toEqual([]);
+});
+
 describe('a text that the user interrupts', () => {
   const answer = 'said: There are two chairs by a desk.';
 

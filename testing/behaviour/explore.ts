@@ -76,8 +76,8 @@ class Explorer {
   readonly #known = new Set<string>();
   readonly #contexts = new Map<string, number>();
   readonly #entered = new Set<AnyStateNode>();
-  /** What the robot says, with the shortest path to it. */
-  readonly #saidAfter = new Map<string, readonly Step[]>();
+  /** What the robot says, with the shortest path to it; undefined: the user has spoken over it. */
+  readonly #saidAfter = new Map<string, readonly Step[] | undefined>();
   /** Conversations that showed something. */
   readonly #fresh = new Set<Walk>();
   #conversations = 0;
@@ -91,14 +91,17 @@ class Explorer {
   async run(): Promise<Explored> {
     for (const finding of lint(this.#options.grounds.program)) this.#findings.add(finding);
     await this.#go({ steps: [], key: '' }, [undefined]);
-    for (let at = 0; at < this.#places.length && at < MAX_PLACES; at += 1) {
-      const place = this.#places[at];
-      if (!place) break;
-      await this.#from(place);
-      const { size } = this.#taken;
-      this.#options.onProgress?.({ taken: size, ways: this.#ways.size, paths: this.#conversations });
+    let at = 0;
+    for (let before = -1; before !== this.#places.length; ) {
+      before = this.#places.length;
+      for (; at < this.#places.length && at < MAX_PLACES; at += 1) {
+        const place = this.#places[at];
+        if (place) await this.#from(place);
+        const { size } = this.#taken;
+        this.#options.onProgress?.({ taken: size, ways: this.#ways.size, paths: this.#conversations });
+      }
+      await this.#overSpeech();
     }
-    await this.#overSpeech();
     return this.#report();
   }
 
@@ -169,15 +172,20 @@ class Explorer {
       if (!this.#saidAfter.has(heard)) this.#saidAfter.set(heard, path);
   }
 
-  /** The user speaks over each text: with words that mean nothing here, and with a listener's sound. */
+  /** The user speaks over each text: with words that mean nothing here, with a listener's sound, and by the button. */
   async #overSpeech(): Promise<void> {
-    for (const [text, path] of [...this.#saidAfter])
-      for (const words of text.length < MIN_LENGTH ? [] : [GIBBERISH, BACKCHANNEL]) {
-        const steps: readonly Step[] = [...path, { kind: 'interrupts', words }];
+    for (const [text, path] of this.#saidAfter) {
+      this.#saidAfter.set(text, undefined);
+      for (const words of path === undefined || text.length < MIN_LENGTH
+        ? []
+        : [GIBBERISH, BACKCHANNEL, '']) {
+        const steps: readonly Step[] = [...(path ?? []), { kind: 'interrupts', words }];
         const walk = await this.#walk(steps, true);
+        this.#arrive(keyOf(walk), walk, steps);
         this.#fresh.add(walk);
         await this.#end(walk, steps);
       }
+    }
   }
 
   #observe(walk: Walk, from: number, path: readonly Step[]): void {
@@ -319,6 +327,7 @@ function keyOf(walk: Walk): string {
     status,
     stopped: walk.isStopped,
     away: walk.isAway,
+    model: walk.modelWorks,
   });
 }
 

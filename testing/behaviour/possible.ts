@@ -11,7 +11,7 @@ import { sentencesOf } from './sentences.ts';
 import type { Step } from './steps.ts';
 import { eventData, literalsIn, slotWords } from './values.ts';
 import type { Walk } from './walk.ts';
-import { delaysOf } from './ways.ts';
+import { delaysOf, partsOf, statesOf } from './ways.ts';
 
 /** Words that mean nothing to any behaviour. */
 export const GIBBERISH = 'purple monkey dishwasher';
@@ -29,9 +29,11 @@ export class Possible {
   readonly #literals: readonly (string | number)[];
   readonly #words: ReadonlyMap<string, readonly (readonly string[])[]>;
   readonly #seed: number;
+  readonly #hasModel: boolean;
 
   /** `source`: the text of the behaviour's file. */
-  constructor({ definition }: BehaviourProgram, source: string, seed: number) {
+  constructor({ definition, machine }: BehaviourProgram, source: string, seed: number) {
+    this.#hasModel = statesOf(machine).some((node) => partsOf(node).some(({ src }) => src === 'model'));
     this.#definition = definition;
     this.#phrases = phrasesOf(definition);
     this.#literals = literalsIn(source);
@@ -65,6 +67,7 @@ export class Possible {
         .map((ms) => waits(ms + SLACK_MS)),
       { kind: 'stop' },
       { kind: 'away' },
+      ...(this.#hasModel && walk.modelWorks ? [{ kind: 'model' as const, works: false }] : []),
       ...(first?.kind === 'says' ? [{ ...first, how: 'unsure' as const }] : []),
     ];
   }

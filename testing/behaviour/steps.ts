@@ -5,8 +5,10 @@ import type { JsonObject } from '../../machines/json.ts';
 export type Step =
   /** The user types, or says: `unsure` so that the recogniser is not sure of it. */
   | { readonly kind: 'says'; readonly words: string; readonly how?: 'spoken' | 'unsure' }
-  /** The user says something over what the robot says after the step before. */
+  /** The user says something over what the robot says after the step before, or presses the button that interrupts. */
   | { readonly kind: 'interrupts'; readonly words: string }
+  /** The language model answers from now on, or fails. */
+  | { readonly kind: 'model'; readonly works: boolean }
   /** The user says nothing, until a question's time or a delay is over. */
   | { readonly kind: 'waits'; readonly ms: number }
   | { readonly kind: 'event'; readonly name: string; readonly data: JsonObject }
@@ -31,6 +33,8 @@ export function lineOf(step: Step): string {
       return `user${step.how === undefined ? '' : ` (${step.how})`}: ${step.words}`;
     case 'interrupts':
       return `user (interrupts): ${step.words}`;
+    case 'model':
+      return `model: ${step.works ? 'answers' : 'fails'}`;
     case 'waits':
       return `user: … (${step.ms / 1_000} s)`;
     case 'event':
@@ -52,11 +56,13 @@ const PLAIN = ['stop', 'rearm', 'away', 'back', 'restart'] as const;
 export function stepOf(line: string): Step | undefined {
   const plain = PLAIN.find((kind) => kind === line);
   if (plain) return { kind: plain };
-  const [, head = '', rest = ''] = /^(user(?: \([a-z]+\))?|event|action): (.*)$/u.exec(line) ?? [];
+  const [, head = '', rest = ''] = /^(user(?: \([a-z]+\))?|event|action|model): (.*)$/u.exec(line) ?? [];
   if (head === '') return undefined;
   const silent = /^… \((\d+(?:\.\d+)?) s\)$/u.exec(rest);
   if (silent) return { kind: 'waits', ms: Math.round(Number(silent[1]) * 1_000) };
   switch (head) {
+    case 'model':
+      return { kind: 'model', works: rest !== 'fails' };
     case 'user':
       return { kind: 'says', words: rest };
     case 'user (spoken)':

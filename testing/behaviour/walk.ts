@@ -3,6 +3,7 @@ import { behaviourReader } from '../../actors/behaviour/hearing.ts';
 import { behaviourProgram } from '../../actors/behaviour/program.ts';
 import { aborted } from '../../actors/cancellation.ts';
 import type { Dialog } from '../../actors/dialog/mod.ts';
+import type { LlmEngine } from '../../actors/ports/llm.ts';
 import type { ResamplerFactory } from '../../actors/ports/resampler.ts';
 import { inProcessBus } from '../../adapters/bus/in-process.ts';
 import { dialogLlm } from '../../adapters/llm/dialog/dialog.ts';
@@ -10,6 +11,7 @@ import type { ChartStep } from '../../machines/behaviour/chart.ts';
 import type { BehaviourProgram } from '../../machines/behaviour/program.ts';
 import type { BehaviourSnapshot } from '../../machines/behaviour/snapshot.ts';
 import { VirtualClock } from '../../machines/clock.ts';
+import { ParleyError } from '../../machines/errors.ts';
 import type { ReadWords } from '../../machines/session/turn/reading.ts';
 import { Conversation, type Heard, settle, type Verdict } from '../conversation.ts';
 import { type SttScript, scriptedStt, scriptedTts } from '../scripted-engines.ts';
@@ -69,6 +71,7 @@ export class Walk {
   readonly #grounds: Grounds;
   /** The client is away. */
   isAway = false;
+  modelWorks = true;
   /** A voice stop is in force. */
   isStopped = false;
   #task: { readonly snapshot: BehaviourSnapshot } | undefined;
@@ -91,7 +94,7 @@ export class Walk {
     this.talk = new Conversation({
       ...{ clock, bus: inProcessBus({ clock }), resamplers },
       stt: scriptedStt(clock, this.#said),
-      llm: dialogLlm({ dialog, clock }),
+      llm: this.#model(dialogLlm({ dialog, clock })),
       tts: scriptedTts(clock, () => ({ firstByteMs: 1 })),
       ...{ behaviour, results: true, read },
       actions: { run: (_, signal) => aborted(signal) },
@@ -143,7 +146,11 @@ export class Walk {
         break;
       case 'interrupts':
         await talk.wait(HEARD_MS);
-        await this.#speak(step.words);
+        if (step.words === '') talk.send({ type: 'interrupt' });
+        else await this.#speak(step.words);
+        break;
+      case 'model':
+        this.modelWorks = step.works;
         break;
       case 'waits':
         await talk.wait(step.ms);
@@ -185,6 +192,17 @@ export class Walk {
   async #speaking(): Promise<void> {
     for (let waitedMs = 0; this.talk.state !== 'speaking' && waitedMs < MAX_SILENCE_MS; waitedMs += LOOK_MS)
       await this.talk.wait(LOOK_MS);
+  }
+
+  /** Answers of the dialog, or a failure. */
+  #model(engine: LlmEngine): LlmEngine {
+    return {
+      ...engine,
+      reply: (request, signal) => {
+        if (!this.modelWorks) throw new ParleyError('LLM_FAILED', 'the test has it fail');
+        return engine.reply(request, signal);
+      },
+    };
   }
 
   async #speak(words: string, confidence?: number): Promise<void> {

@@ -52,9 +52,13 @@ export class KernelFloor implements Floor {
     return inside(this.#parts.snapshot().value, 'presence') === 'away';
   }
 
+  get isEnded(): boolean {
+    return this.#conversation === 'ended';
+  }
+
   get isTaken(): boolean {
     const conversation = this.#conversation;
-    if (conversation === 'ended' || inside(conversation, 'listening') !== undefined) return true;
+    if (this.isEnded || inside(conversation, 'listening') !== undefined) return true;
     return this.context.utterance !== null || (this.context.pending !== null && !this.isOffering);
   }
 

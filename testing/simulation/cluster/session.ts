@@ -134,8 +134,9 @@ class ClusteredSession implements Handle {
   #send(send: (session: Session) => void, command?: ClientCommand): void {
     const { life, line } = this.#client;
     if (!life || !line || life.over) {
-      // A user whose words were not taken says them again.
-      if (command?.type === 'text' && this.#options.faults.calm) this.#unsent.push(command);
+      // A user whose words, or release of a stop, were not taken repeats them.
+      const repeats = command?.type === 'text' || command?.type === 'rearm';
+      if (repeats && this.#options.faults.calm) this.#unsent.push(command);
       return;
     }
     life.server.whenAwake(() => {

@@ -9,10 +9,10 @@ const turn = (generation: number) => ({
 });
 
 it('a turn that is stored late, as failover does, has its own costs and actions, and the next one has its own', () => {
-  const flags = { sseCore: true, ttsStreaming: true, bargeIn: true, outbox: true, memory: false };
+  const flags = { outbox: true, memory: false, filler: false, speculation: false };
   const meter = new TurnMeter({
     ...{ remembers: false, plugins: true, now: () => '', nowMs: () => 0 },
-    flags: { of: () => flags },
+    flags: { of: () => flags as ReturnType<ConstructorParameters<typeof TurnMeter>[0]['flags']['of']> },
   });
   meter.onOpening({ session: 's', language: 'en', outputRate: 24_000 });
   const commanded = (command: Command): LogEntry => ({ type: 'command', seq: 1, atMs: 1, command });

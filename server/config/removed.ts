@@ -115,7 +115,6 @@ const CONSTANT = [
 /** Keys that no longer exist, and what to do instead. A key in backquotes is one that exists. */
 export const REMOVED_KEYS: ReadonlyMap<string, string> = new Map([
   ...CONSTANT.map((name) => [name, 'it is a constant now; take the key out'] as const),
-  ['operatorOrigins', 'pages that look or command need the token'],
   ['nats.user', 'put name and password into `bus.natsUrl`: nats://name:password@host'],
   ['nats.password', 'put name and password into `bus.natsUrl`: nats://name:password@host'],
   ['chains.sttFinalMs', 'set `deadlines.sttMs`; the next engine is asked after two fifths of it'],
@@ -132,8 +131,6 @@ export const REMOVED_KEYS: ReadonlyMap<string, string> = new Map([
   ['tts.wyoming.voice', 'set `voice`, or `byLanguage` with a voice for the language'],
   ['tts.sherpa.speaker', 'set `voice` to the number of the speaker'],
   ['tools.cacheMs', 'set cacheMs of the tool in `tools.terms`'],
-  ['flags.speculation', 'set `speculation.enabled`'],
-  ['flags.filler', 'set `reply.fillerAfterMs`'],
   ['outbox.replicas', 'set `nats.replicas`'],
   ['shared.replicas', 'set `nats.replicas`'],
   ['failover.replicas', 'set `nats.replicas`'],

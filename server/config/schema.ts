@@ -70,6 +70,16 @@ export const configSchema = z.strictObject({
     [],
     'Origins whose pages may connect besides the server’s own, such as https://robot.example; * for any.',
   ),
+  operatorOrigins: key(
+    z
+      .array(z.string().min(1))
+      .refine(
+        (origins) => !origins.includes('*'),
+        'must name the origins; * would let any page look and command',
+      )
+      .default([]),
+    'Origins whose pages may, without a token, also look at conversations and command sessions. No *; with a token it is the token that counts.',
+  ),
   trustedProxies: list(
     [],
     'Addresses and networks (10.0.0.0/8) of proxies whose X-Forwarded-For names the client, for limits that count by address.',

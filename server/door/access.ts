@@ -55,7 +55,8 @@ export interface Access {
 
 export function accessOf(options: AccessOptions): Access {
   const { token, jwt, insecure = false } = options;
-  const allowedOrigins = (options.allowedOrigins ?? []).map(originOf);
+  const operatorOrigins = (options.operatorOrigins ?? []).map(originOf);
+  const allowedOrigins = [...(options.allowedOrigins ?? []).map(originOf), ...operatorOrigins];
   const hosts = new Set(allowedOrigins.flatMap((origin) => hostOf(origin)?.host ?? []));
   const isOpen = token === undefined && jwt === undefined;
   const isServers = tokenCheck(token);
@@ -65,8 +66,8 @@ export function accessOf(options: AccessOptions): Access {
     if (!fromThisMachine(request))
       return refused('without a token only this machine may look; configure one');
     const { origin } = request.headers;
-    if (origin === undefined || isOwnOrigin(request)) return undefined;
-    const text = `without a token pages of ${origin.slice(0, 200)} may not look or command; configure a token`;
+    if (origin === undefined || isOwnOrigin(request) || operatorOrigins.includes(origin)) return undefined;
+    const text = `without a token pages of ${origin.slice(0, 200)} may not look or command; add the origin to operatorOrigins, or configure a token`;
     return { ...refused(text), origin };
   };
   const holder = async (given: string | undefined): Promise<Holder> => {

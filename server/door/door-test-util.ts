@@ -240,13 +240,14 @@ export async function startRig({
   jwt,
   insecure,
   allowedOrigins,
+  operatorOrigins,
   gates = [],
   ...options
 }: Partial<FrontOptions> & AccessOptions & { readonly gates?: readonly Gate[] } = {}): Promise<Rig> {
   const clock = new WireClock();
   const host = new ScriptedHost();
   const readiness = options.readiness ?? new Readiness();
-  const access = accessOf({ token, jwt, insecure, allowedOrigins });
+  const access = accessOf({ token, jwt, insecure, allowedOrigins, operatorOrigins });
   const admission = new Admission(gates, clock, options.log ?? { info: () => {}, warn: () => {} });
   const front = makeFront({
     ...{ clock, host, resamplers: naiveResamplers, access, readiness, admission, port: 0 },

@@ -25,7 +25,13 @@ export function flagged(deps: SessionDeps, templates: Templates): (flags: Flags)
 }
 
 function withFlags(parameters: SessionParameters, flags: Flags): SessionParameters {
-  return { ...parameters, steps: flags };
+  const { speculation, reply } = parameters;
+  return {
+    ...parameters,
+    steps: flags,
+    ...(flags.speculation ? {} : { speculation: { ...speculation, enabled: false } }),
+    ...(flags.filler ? {} : { reply: { ...reply, fillerAfterMs: 0 } }),
+  };
 }
 
 /** `engine`, asked for whole replies. */

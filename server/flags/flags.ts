@@ -41,6 +41,8 @@ export class FlagSource {
       bargeIn: flag('bargeIn'),
       outbox: flag('outbox'),
       memory: flag('memory'),
+      speculation: flag('speculation'),
+      filler: flag('filler'),
     };
   }
 }

@@ -26,4 +26,6 @@ export const flagOptions = group({
   bargeIn: share('Speech interrupts a reply.', 'SYNC_TTS_BARGE_IN'),
   outbox: share('Turns cause events for the memory and for analytics.', 'ENABLE_STREAMS_OUTBOX'),
   memory: share('Recall facts, and remember turns.', 'ENABLE_LTM'),
+  speculation: share('Prepare replies during the silence that ends a turn.'),
+  filler: share('Speak a filler before a late reply.'),
 });

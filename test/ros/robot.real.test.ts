@@ -35,7 +35,7 @@ async function meet({ flags, ...scene }: Scene = {}) {
   afterTest(() => robot.close());
   const dialog = join(await temporaryFolder(), 'robot.dialog.yaml');
   await writeFile(dialog, DIALOG);
-  const rates = { 'ros.rate': 24_000 };
+  const rates = { 'ros.microphoneRate': 24_000, 'ros.loudspeakerRate': 24_000 };
   const started = await startServer({
     ...scene,
     flags: { 'ros.url': robot.url, dialog, ...rates, ...flags },

@@ -8,6 +8,7 @@ import type { JsonObject } from '../json.ts';
 import type { BehaviourRequest } from '../session/events.ts';
 import { phrasesOf } from '../session/language/language.ts';
 import type { SessionContext } from '../session/model.ts';
+import type { SessionMessage } from '../wire.ts';
 import { type Happened, isModelEvent } from './actions.ts';
 import { hasWay, heardBy, wantedNow } from './answers.ts';
 import { BehaviourChart, type ChartEffect } from './chart.ts';
@@ -17,6 +18,7 @@ import { reportInput, sayInput } from './inputs.ts';
 import type { SayInput } from './parts.ts';
 import type { BehaviourProgram, Wanted } from './program.ts';
 import { Quiet, SILENCE } from './quiet.ts';
+import { Requests } from './requests.ts';
 import { newPart, resumedPart } from './running/kinds.ts';
 import { type Host, partOfTimer, type RunningPart } from './running/part.ts';
 import { RunningQuestion } from './running/question.ts';
@@ -29,6 +31,8 @@ interface Seen {
   readonly stopped: boolean;
   readonly away: boolean;
 }
+
+type ReplyEnd = Extract<SessionMessage, { type: 'reply.end' }>;
 
 /** More rounds in one step mean that behaviour and conversation drive each other in a circle. */
 const MAX_ROUNDS = 100;
@@ -46,7 +50,7 @@ export class Task {
   readonly #texts: Texts;
   readonly #inbox: Inbox;
   readonly #quiet: Quiet;
-  #requests: BehaviourRequest[] = [];
+  readonly #requests = new Requests();
   #seen: Seen = { stopped: false, away: false };
   #read = 0;
   /** Since the last snapshot. */
@@ -71,8 +75,8 @@ export class Task {
         this.#changed = true;
       },
       say: (part, input) => this.#queue(input, part),
-      request: (request) => this.#requests.push(request),
-      withdraw: (id) => this.#withdraw(id),
+      request: (request) => this.#requests.put(request),
+      withdraw: (id) => this.#requests.withdraw(id),
       end: (end, floor) => this.#inbox.end(end, floor.isStopped),
     };
     if (from) {
@@ -207,7 +211,7 @@ export class Task {
     for (const id of [...this.#parts.keys()]) this.#leave(id, floor);
     this.#texts.dropAll();
     this.#inbox.clear();
-    this.#requests = [];
+    this.#requests.clear();
     floor.cancelTimers();
     this.#snapshot = this.#plain();
   }
@@ -258,13 +262,7 @@ export class Task {
     const part = this.#parts.get(id);
     this.#parts.delete(id);
     part?.leave(floor);
-    if (this.#texts.drop(id)) this.#requests.push({ type: 'behaviour.hush' });
-  }
-
-  #withdraw(id: string): boolean {
-    const begins = this.#requests.length;
-    this.#requests = this.#requests.filter((one) => !('id' in one) || one.id !== id);
-    return this.#requests.length < begins;
+    if (this.#texts.drop(id)) this.#requests.put({ type: 'behaviour.hush' });
   }
 
   #queue(input: SayInput, part?: string): void {
@@ -274,17 +272,13 @@ export class Task {
 
   /** The next request to the conversation; undefined if there is none now. */
   #next(floor: Floor): BehaviourRequest | undefined {
-    const request = this.#requests.shift();
+    const request = this.#requests.take();
     if (request)
       return request.type === 'behaviour.hush' && !this.#texts.isSaying ? this.#next(floor) : request;
     if (floor.isOffering) return this.#offered(floor);
     if (floor.isFree && !this.#texts.isSaying) this.#askAgain(floor);
     const speech = this.#texts.next(floor);
-    return speech && this.#say(speech);
-  }
-
-  #say(speech: Speech): BehaviourRequest {
-    return { type: 'behaviour.say', speech: speech.id, text: afterHeard(speech) };
+    return speech && { type: 'behaviour.say', speech: speech.id, text: afterHeard(speech) };
   }
 
   /** A question that the user has no more gets asked again, when nothing else is to be said. */
@@ -323,7 +317,7 @@ export class Task {
 
   #afterChart(floor: Floor): BehaviourRequest | undefined {
     for (let event = this.#inbox.take(); event; event = this.#inbox.take()) this.#stepChart(event, floor);
-    return this.#requests.shift() ?? this.#offered(floor);
+    return this.#requests.take() ?? this.#offered(floor);
   }
 
   /** Reads what the conversation has done. */
@@ -358,14 +352,7 @@ export class Task {
     this.#askLater(floor);
   }
 
-  #replyEnded(
-    {
-      generation,
-      reason,
-      heard,
-    }: { readonly generation: number; readonly reason: string; readonly heard: string },
-    floor: Floor,
-  ): void {
+  #replyEnded({ generation, reason, heard }: ReplyEnd, floor: Floor): void {
     const speech = this.#texts.ended(generation);
     if (!speech) {
       this.#askLater(floor);

@@ -1,13 +1,16 @@
 // Compiles the sources to dist/ if they are newer than the last build. Types are checked for tests and the package, but
 // not to start the server, which halves the time.
 import { spawn } from 'node:child_process';
-import { readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { withLock } from '../native/lock.mjs';
+import { replaceFiles } from './replace.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const stamp = join(root, 'dist', '.built');
+/** What is compiled, until it replaces dist/: source maps need a folder beside it. */
+const fresh = join(root, '.dist');
 const sources = [
   'machines',
   'actors',
@@ -54,13 +57,16 @@ export async function ensureBuilt({ checked }) {
 async function compile(checked) {
   console.error('parley: compiling …');
   const started = new Date();
+  rmSync(fresh, { recursive: true, force: true });
   const { buildPages } = await import('../web/build.mjs');
-  const pages = buildPages(join(root, 'dist', 'web'));
+  const pages = buildPages(join(fresh, 'web'));
   const [compiled] = await Promise.all([typescript(checked), pages]);
   if (!compiled) return false;
+  await (await import('./vendor.mjs')).vendor(root, fresh);
+  replaceFiles(fresh, join(root, 'dist'));
+  rmSync(fresh, { recursive: true });
   const { writeMachineHash } = await import('../dist/server/machine-hash.js');
   writeMachineHash(join(root, 'machines'), join(root, 'dist', 'machines'));
-  await (await import('./vendor.mjs')).vendor(root);
   writeFileSync(stamp, checked ? CHECKED : '');
   // A source that changes during the build is newer than its start.
   utimesSync(stamp, started, started);
@@ -69,7 +75,8 @@ async function compile(checked) {
 
 function typescript(checked) {
   const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
-  const args = [tsc, '-p', join(root, 'tsconfig.build.json'), ...(checked ? [] : ['--noCheck'])];
+  const args = [tsc, '-p', join(root, 'tsconfig.build.json'), '--outDir', fresh];
+  if (!checked) args.push('--noCheck');
   const child = spawn(process.execPath, args, { stdio: 'inherit', cwd: root });
   return new Promise((resolve, reject) => {
     child.on('error', reject);

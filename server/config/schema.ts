@@ -192,11 +192,9 @@ export const configSchema = z.strictObject({
       'A window (32 ms) more likely speech than this is evidence for it.',
     ),
     // Fitted on recordings; see lab/evaluation.md.
-    startEvidenceMs: constant(
-      ms(
-        heard.startEvidenceMs,
-        'Evidence that begins speech: all of a window that is certainly speech counts, none of one at the threshold.',
-      ),
+    startEvidenceMs: ms(
+      heard.startEvidenceMs,
+      'Evidence that begins speech: all of a window that is certainly speech counts, none of one at the threshold.',
     ),
     earlyEvidenceMs: constant(
       ms(
@@ -204,11 +202,9 @@ export const configSchema = z.strictObject({
         'Evidence that begins speech while a reply sounds, from a window that is not complete; at least startEvidenceMs. Above 32: such windows are not judged.',
       ),
     ),
-    hintEvidenceMs: constant(
-      ms(
-        heard.hintEvidenceMs,
-        'Evidence of a first sign of speech, at which a reply becomes softer. From startEvidenceMs on: no such signs.',
-      ),
+    hintEvidenceMs: ms(
+      heard.hintEvidenceMs,
+      'Evidence of a first sign of speech, at which a reply becomes softer. From startEvidenceMs on: no such signs.',
     ),
     endThreshold: constant(
       probability(

@@ -24,12 +24,9 @@ export const sherpa = defineEngine({
     hotWordsScore: constant(
       key(z.number().min(0).max(20).default(1.5), 'Bonus of such a word, in log probability.'),
     ),
-    // 0: only `endpointing` ends a turn.
-    endpointMs: constant(
-      ms(
-        0,
-        'Silence behind the last word, as a streaming model hears it, that ends the turn while the ear hears no speech. 0: only `endpointing` ends it.',
-      ),
+    endpointMs: ms(
+      0,
+      'Silence behind the last word, as a streaming model hears it, that ends the turn while the ear hears no speech. 0: only `endpointing` ends it.',
     ),
   },
   can: { offline: true, languages: 'many', partials: true, understands: 'any speech' },

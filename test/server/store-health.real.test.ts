@@ -35,6 +35,8 @@ describe('a server whose store cannot be used', () => {
       timeout: PATIENCE_MS,
       interval: 200,
     });
+    // Its output may be read after its answer.
+    await server.line(/works again/u);
     expect(linesWith(server, 'works again')).toHaveLength(1);
     const later = await connected(url);
     expect(await typed(later, 'go forward')).toBe('completed');

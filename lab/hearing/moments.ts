@@ -1,6 +1,6 @@
 /** What the grammar of the moment is worth: answers of people, heard among all that a robot understands, and in the state that asks.
  * Run: `npx tsx lab/hearing/moments.ts --recordings DIR [--json FILE]`. DIR has people/ and speech-commands/, see lab/recognition.md. Every second recording
- * is in half 1; the odds of an answer are set by half 0.
+ * is in half 1. The odds of an answer are a choice, not a fit.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';

@@ -187,10 +187,12 @@ describe('the echo canceller', () => {
   });
 
   it('follows a loudspeaker whose clock runs faster than that of the microphone', () => {
-    const played = bursts(12, 'robot');
+    const noise = noiseOf('robot');
+    // High frequencies are where a drift is heard: without following it, 15 dB of this go.
+    const played = Float32Array.from({ length: 12 * RATE }, () => 0.1 * noise());
     const echo = faster(echoOf(played, room(300)), 120e-6);
     const left = cancelled(sum(echo, hiss(12)), played);
-    expect(levelDb(echo, 8, 12) - levelDb(left, 8, 12)).toBeGreaterThan(20);
+    expect(levelDb(echo, 8, 12) - levelDb(left, 8, 12)).toBeGreaterThan(17);
   });
 
   it('gives the same samples each time', () => {

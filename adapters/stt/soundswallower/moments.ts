@@ -9,8 +9,8 @@ import { dialogGrammar, grammarWords, slotWords } from './jsgf.ts';
 /** Sets of entries whose grammars are kept; a behaviour has a set for each of its states at most. */
 const MOST_KEPT = 256;
 /**
- * Log odds that are added to an answer of an open question: after a question most of what is said answers it. Set by one
- * half of the recordings of lab/hearing/moments.ts, and reported on the other.
+ * Log odds that are added to an answer of an open question: after a question most of what is said answers it. A
+ * choice; lab/hearing/moments.ts shows what it does.
  */
 export const ANSWER_ODDS = 1;
 

@@ -1,4 +1,5 @@
 /** `parley test` finds what is wrong with a behaviour, and nothing in a sound one. */
+import { readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,7 +10,10 @@ import { parseDialog } from '../../actors/dialog/mod.ts';
 import { speexResampler } from '../../adapters/audio/resampler.ts';
 import { assign, behaviour, say } from '../../machines/behaviour/define.ts';
 import { loadBehaviour } from '../../server/behaviour/load.ts';
+import { readDialog } from '../../server/dialog-file.ts';
+import { packagedDialog } from '../../server/packaged-dialogs.ts';
 import { explore } from '../../testing/behaviour/explore.ts';
+import { difference, parsePage } from '../../testing/behaviour/paths.ts';
 import { lineOf, stepOf } from '../../testing/behaviour/steps.ts';
 import { testBehaviour } from '../../testing/behaviour/test-file.ts';
 import { Grounds } from '../../testing/behaviour/walk.ts';
@@ -17,7 +21,8 @@ import { afterTest } from '../support/after-test.ts';
 
 const DELIVERY = fileURLToPath(new URL('../../examples/delivery/delivery.behaviour.ts', import.meta.url));
 const dialog = parseDialog('entries: [{ id: hi, phrases: hi, replies: Hello. }]');
-const groundsOf = async (machine: AnyStateMachine) => new Grounds(machine, dialog, await speexResampler());
+const groundsOf = async (machine: AnyStateMachine, beside = dialog) =>
+  new Grounds(machine, beside, await speexResampler());
 
 const robot = behaviour({
   id: 'robot',
@@ -213,6 +218,31 @@ it('walks the delivery robot through all its transitions', async () => {
     ...{ grounds: await groundsOf(machine), source: await readFile(DELIVERY, 'utf8'), maxContexts: 2 },
   });
   expect([findings, ways]).toEqual([[], { taken: 25, of: 25 }]);
+});
+
+const example = (name: string) =>
+  fileURLToPath(new URL(`../../examples/${name}.behaviour.ts`, import.meta.url));
+
+it.each([
+  'delivery/delivery',
+  'coffee-kiosk/coffee',
+  'reminder/reminder',
+  'reminder/reminder.zh',
+  'museum/museum',
+])('holds the conversations of the example %s as they are written', async (name) => {
+  const { machine } = await loadBehaviour(example(name));
+  // As `parley test` does it: beside the dialog file of the package.
+  const packaged = await readDialog({ dialog: packagedDialog(), language: 'en', byLanguage: {} });
+  const grounds = await groundsOf(machine, packaged);
+  const folder = example(name).replace(/\.behaviour\.ts$/u, '.paths');
+  const pages = readdirSync(folder);
+  const differences = [];
+  for (const page of pages) {
+    const differs = await difference(grounds, parsePage(readFileSync(join(folder, page), 'utf8')));
+    if (differs) differences.push({ page, ...differs });
+  }
+  expect(differences).toEqual([]);
+  expect(pages.length).toBeGreaterThan(7);
 });
 
 it('writes paths as conversations, and says which are no longer so', async () => {

@@ -294,6 +294,8 @@ it.each([
   'action: drive done {"at":"home"}',
   'action: drive failed',
   'stop',
+  'interrupt',
+  'model: fails',
 ])('reads the line "%s" as it writes it', (line) => {
   const step = stepOf(line);
   expect(step && lineOf(step)).toBe(line);

@@ -32,7 +32,7 @@ export function lineOf(step: Step): string {
     case 'says':
       return `user${step.how === undefined ? '' : ` (${step.how})`}: ${step.words}`;
     case 'interrupts':
-      return `user (interrupts): ${step.words}`;
+      return step.words === '' ? BUTTON : `user (interrupts): ${step.words}`;
     case 'model':
       return `model: ${step.works ? 'answers' : 'fails'}`;
     case 'waits':
@@ -48,12 +48,15 @@ export function lineOf(step: Step): string {
   }
 }
 
+/** The user interrupts without words. */
+const BUTTON = 'interrupt';
 const jsonData = z.record(z.string(), z.json());
 
 const PLAIN = ['stop', 'rearm', 'away', 'back', 'restart'] as const;
 
 /** The step of a line that `lineOf` made; undefined for any other line. */
 export function stepOf(line: string): Step | undefined {
+  if (line === BUTTON) return { kind: 'interrupts', words: '' };
   const plain = PLAIN.find((kind) => kind === line);
   if (plain) return { kind: plain };
   const [, head = '', rest = ''] = /^(user(?: \([a-z]+\))?|event|action|model): (.*)$/u.exec(line) ?? [];

@@ -4,8 +4,7 @@ import { constant, count, group, ms } from '../../machines/options.ts';
 /** Configurable limits of the door. Those of the protocol itself are WIRE_LIMITS. */
 export const doorLimits = group({
   sessions: count(500, 'Maximum number of sessions; further ones are refused with TOO_MANY.'),
-  // Fewer than the 256 connections that a web server keeps open without a session.
-  pendingConnections: constant(count(200, 'Maximum number of connections that have not sent hello yet.')),
+  pendingConnections: count(200, 'Maximum number of connections that have not sent hello yet.'),
   connectionsPerAddress: count(
     400,
     'Maximum number of connections from one address. Behind a proxy all clients have the address of the proxy, unless it is one of `trustedProxies`.',
@@ -21,10 +20,8 @@ export const doorLimits = group({
     0,
   ),
   idleMs: ms(600_000, 'A connection without traffic in either direction for this long is closed.'),
-  // Twice what a client sends that reports each frame of 20 ms.
-  messagesPerSecond: constant(count(100, 'Text messages per second that one client may send, on average.')),
-  // Five seconds of them, as after a stall of the network.
-  messageBurst: constant(count(500, 'Text messages that one client may send at once.')),
+  messagesPerSecond: count(100, 'Text messages per second that one client may send, on average.'),
+  messageBurst: count(500, 'Text messages that one client may send at once.'),
   turnsPerSecond: count(1, 'Typed turns per second in one session, on average.'),
   // A user who pastes a few lines is not refused.
   turnBurst: count(10, 'Typed turns that one session accepts at once.'),

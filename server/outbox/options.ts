@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ROLES } from '../../actors/ports/event-stream.ts';
-import { constant, count, group, key, yesNo } from '../../machines/options.ts';
+import { count, group, key, yesNo } from '../../machines/options.ts';
 
 /** Events of turns, and who handles them. */
 export const outboxOptions = group({
@@ -12,8 +12,5 @@ export const outboxOptions = group({
     false,
     'With NATS: each turn also causes an event in the stream `events.plugins`, for workers of your own; see docs/reference/bus.md.',
   ),
-  // With the pauses between tries it outlasts the restart of a database.
-  maxTries: constant(
-    count(5, 'Tries of a role before an event becomes a dead letter; see docs/reference/bus.md.'),
-  ),
+  maxTries: count(5, 'Tries of a role before an event becomes a dead letter; see docs/reference/bus.md.'),
 });

@@ -37,7 +37,7 @@ async function outbox(...args: string[]): Promise<{ code: unknown; text: string 
 
 it('parley worker works a role; what it cannot handle is a dead letter that outbox lists, retries and drops', async () => {
   const dataDir = await temporaryFolder();
-  const args = ['--roles', 'analytics', '--data-dir', dataDir];
+  const args = ['--roles', 'analytics', '--data-dir', dataDir, '--outbox.max-tries=1'];
   const worker = parley(['worker', ...args], { NATS_URL: broker.url });
   afterTest(() => worker.stop());
   await worker.line(/Parley worker serves role analytics/u);

@@ -20,12 +20,9 @@ const SECRET_HEADER = 'parley-client-secret';
 
 /** Configuration of the endpoint. */
 export const chatOptions = group({
-  // A user who thinks or is called away comes back within minutes; later the stored conversation continues.
-  idleMs: constant(
-    ms(
-      300_000,
-      'A session of `/chat/stream` ends after this time without a request; its conversation is kept in the store.',
-    ),
+  idleMs: ms(
+    300_000,
+    'A session of `/chat/stream` ends after this time without a request; its conversation is kept in the store.',
   ),
   // A resting session costs some memory: a fifth of `limits.sessions` may rest.
   sessions: constant(

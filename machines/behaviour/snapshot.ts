@@ -62,12 +62,12 @@ export interface FormPart {
 }
 
 /** The result of a question, as its `onDone` gets it. */
-export interface AskResult extends JsonObject {
+export type AskResult = JsonObject & {
   readonly slots: JsonObject;
   readonly text: string;
   readonly phrase?: string;
   readonly confidence?: number;
-}
+};
 
 export interface ActPart {
   readonly kind: 'act' | 'tool';

@@ -23,8 +23,8 @@ export interface AcknowledgedParts {
 }
 
 /**
- * How to wait until what has happened so far is not lost with this server: other servers can know it, or, as that takes long, the own
- * disk has it. Undefined: there are no other servers.
+ * Returns a function that waits until other servers can load what has happened so far, or, if they take too long, until the journal on
+ * this server's disk has it. Undefined: there are no other servers.
  */
 export function acknowledgedBy(
   record: Pick<RecordKeeper, 'acknowledged' | 'saved'> | undefined,

@@ -73,7 +73,7 @@ export class RecordKeeper {
   #left = false;
   #isFenced = false;
   #waiting: Waiting[] = [];
-  /** Of the time at which this process took the session: an owner before it wrote lower ones. */
+  /** The epoch with which this process took the session. Previous owners wrote lower ones. */
   readonly #takenEpoch: number;
   readonly #again: Backoff;
   #renewal: TimerHandle | undefined;
@@ -277,7 +277,7 @@ export class RecordKeeper {
     const { records, session } = this.#options;
     const found = await records.load(session);
     if (found && !this.#isOwn(found.record)) throw new Fenced('EPOCH_SUPERSEDED', session);
-    // What is not there was never written, or the store says at the next write why.
+    // Without a record the revision stays: the next write creates one, or fails with the reason.
     if (found) this.#revision = found.revision;
     this.#isUnsure = false;
   }

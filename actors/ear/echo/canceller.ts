@@ -182,7 +182,7 @@ export class EchoCanceller {
     this.#filter.filter(heard, this.#played);
   }
 
-  /** What was played, as late as the shift and the drift of the clocks make it. */
+  /** Reads what was played, delayed by the shift and by the drift of the clocks. */
   #readLate(from: number, out: Float32Array): void {
     this.#delayed.read((at, block) => this.#read(at, block), from - this.#shift, this.#offset, out);
   }

@@ -12,7 +12,7 @@ export interface CodingOptions {
   readonly bitrate?: number;
 }
 
-/** Of the user’s audio with Opus, bits a second. From 12,000 to 32,000, recognition loses at most three recordings of a hundred (lab/opus.md). */
+/** Default bitrate of the user’s audio with Opus, bits a second. From 12,000 to 32,000, recognition loses at most three recordings of a hundred (lab/opus.md). */
 const UPLINK_BITRATE = 24_000;
 
 /** Makes messages of recorded audio, and samples of packets: how audio is coded in the present session. */
